@@ -1,0 +1,48 @@
+// Package addressing is the address arithmetic of Underlay: which block a
+// subnet gets, and whether AWS accepts a block at all. It knows prefixes only:
+// no Pulumi, no cloud, no configuration file.
+//
+// Addresses never move. The block of a subnet depends on its tier and its zone
+// slot, never on how many zones there are, so that adding a zone adds blocks
+// and moves none. Below, P[n,i] is the i-th /n block of P, which [Block]
+// returns.
+//
+// A data plane with 3 zone slots, drawn for 10.21.0.0/16 (n = 16). The node
+// subnets take three quarters, the last quarter is cut into eight:
+//
+//	P[n+2,i]     nodes            P[n+5,24+i] public    P[n+5,28+i] endpoints
+//
+//	10.21.0.0    10.21.64.0       10.21.128.0      10.21.192.0        10.21.255.255
+//	+------------+----------------+----------------+------------------------------+
+//	| nodes 0    | nodes 1        | nodes 2        | pu0 pu1 pu2 -- ep0 ep1 ep2 --|
+//	| /18        | /18            | /18            | /21 /21 /21 /21 ...          |
+//	+------------+----------------+----------------+------------------------------+
+//	                                                 192 200 208 216 224 232 240 248
+//
+// A data plane with 4 zone slots halves the node subnets and keeps the last
+// quarter in reserve, drawn for 10.21.0.0/16:
+//
+//	P[n+3,i]     nodes            P[n+5,16+i] public    P[n+5,20+i] endpoints
+//
+//	10.21.0.0                         10.21.128.0                10.21.192.0
+//	+--------+--------+--------+--------+--------------------------+--------------+
+//	| nodes0 | nodes1 | nodes2 | nodes3 | pu0 pu1 pu2 pu3 ep0..ep3 | reserved     |
+//	| /19    | /19    | /19    | /19    | /21 each                 | /18          |
+//	+--------+--------+--------+--------+--------------------------+--------------+
+//	  0        32       64       96       128 136 144 152 160..184   192
+//
+// The pods of either live in a second block of the VPC, one /18 a slot:
+//
+//	PodCidr[18,i]
+//
+//	100.64.0.0   100.64.64.0      100.64.128.0     100.64.192.0
+//	+------------+----------------+----------------+----------------+
+//	| pods 0     | pods 1         | pods 2         | pods 3 or --   |
+//	| /18        | /18            | /18            | /18            |
+//	+------------+----------------+----------------+----------------+
+//
+// Blocks marked -- belong to no slot and stay free.
+//
+// Every error is a *problem.Problem, or a problem.List of them, without a
+// configuration path: the caller knows the path and adds it.
+package addressing

@@ -1,0 +1,509 @@
+package dataplane
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"maps"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/components/internal/quota"
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// Plan is what a Spec comes to: which subnets exist at which addresses, and
+// which gateways. It is a plain value; the constructor only walks it.
+type Plan struct {
+	// Spec is the spec with its defaults filled in.
+	Spec Spec
+	// Zones in slot order.
+	Zones []Zone
+	// Tiers that exist, in drawing order.
+	Tiers []addressing.Tier
+	// Subnets by tier, then by slot.
+	Subnets []Subnet
+	// Vpc is the block that nodes, public and endpoint subnets are cut from.
+	Vpc netip.Prefix
+	// Pods is the block of the pod tier.
+	Pods netip.Prefix
+	// AssociatePods is false when an existing VPC has the pod block already.
+	AssociatePods bool
+	// InternetGateway is true when the VPC has one, created or existing.
+	InternetGateway bool
+	// NatZones are the zones with a NAT gateway.
+	NatZones []string
+
+	// gatewayServices are the service names of the gateway endpoints.
+	gatewayServices map[string]string
+}
+
+// Zone is an availability zone in its slot.
+type Zone struct {
+	// Name is the zone's name in this account, "eu-west-1a".
+	Name string
+	// ID is the zone's id, "euw1-az1"; empty when the spec gives none.
+	ID string
+	// Slot is the position in Zones, from 0.
+	Slot int
+}
+
+// Subnet is one planned subnet.
+type Subnet struct {
+	Tier addressing.Tier
+	Zone Zone
+	Cidr netip.Prefix
+}
+
+// Key names the subnet within the network: "nodes-eu-west-1a".
+func (s Subnet) Key() string { return string(s.Tier) + "-" + s.Zone.Name }
+
+// Subnet returns the subnet of a tier in a zone; ok is false when the plan has none.
+func (p *Plan) Subnet(tier addressing.Tier, zone string) (subnet Subnet, ok bool) {
+	for _, s := range p.Subnets {
+		if s.Tier == tier && s.Zone.Name == zone {
+			return s, true
+		}
+	}
+	return Subnet{}, false
+}
+
+// Cidrs returns every block of the VPC, the pod block included: what a security
+// group must admit to serve the whole network.
+func (p *Plan) Cidrs() []netip.Prefix {
+	cidrs := []netip.Prefix{p.Vpc}
+	if p.Spec.Existing != nil {
+		cidrs = nil
+		for _, cidr := range p.Spec.Existing.Cidrs {
+			cidrs = append(cidrs, netip.MustParsePrefix(cidr))
+		}
+	}
+	if p.AssociatePods {
+		cidrs = append(cidrs, p.Pods)
+	}
+	return cidrs
+}
+
+// NatZone returns the zone whose NAT gateway serves the given zone.
+func (p *Plan) NatZone(zone string) string {
+	if slices.Contains(p.NatZones, zone) {
+		return zone
+	}
+	return p.NatZones[0]
+}
+
+// NewPlan validates a spec and plans its network. The error is a problem.List
+// with every problem of the spec, each at its field's path ("zones[1]").
+func NewPlan(spec Spec) (*Plan, error) {
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults(), gatewayServices: map[string]string{}}}
+	p.limits = quota.New(facts, spec.Quotas, &p.problems)
+	p.checkEnums()
+	p.planZones()
+	p.planBlocks()
+	p.planGateways()
+	p.planSubnets()
+	p.checkClusterNames()
+	p.checkFlowLogs()
+	if err := p.problems.Err(); err != nil {
+		return nil, err
+	}
+	return &p.plan, nil
+}
+
+// planner collects problems while it fills in a plan.
+type planner struct {
+	facts    *catalog.Catalog
+	limits   quota.Limits
+	plan     Plan
+	problems problem.List
+	layout   addressing.DataPlane
+	// layoutOK is false when the blocks are unusable, so that no subnet is
+	// derived from them and no problem follows from another.
+	layoutOK bool
+}
+
+func (p *planner) checkEnums() {
+	spec := p.plan.Spec
+	problem.OneOf(&p.problems, "egress", spec.Egress, EgressNat, EgressIsolated, EgressExternal)
+	problem.OneOf(&p.problems, "connectivity", spec.Connectivity, ConnectivityInternet, ConnectivityPrivateLink)
+	problem.OneOf(&p.problems, "podNetworking", spec.PodNetworking, PodsByENIConfig, PodsBySubnetDiscovery)
+	for i, name := range spec.GatewayEndpoints {
+		problem.OneOf(&p.problems, fmt.Sprintf("gatewayEndpoints[%d]", i), name, "s3", "dynamodb")
+		service, _ := p.facts.EndpointService(name + "-gateway")
+		p.plan.gatewayServices[name] = service.ServiceName(spec.Region)
+	}
+	problem.Unique(&p.problems, "gatewayEndpoints", spec.GatewayEndpoints)
+}
+
+func (p *planner) planZones() {
+	spec := p.plan.Spec
+	region, known := p.facts.Region(spec.Region)
+	if !known {
+		p.problems.Add("region", p.facts.CheckRegion(spec.Region))
+	}
+	var names []string
+	for _, zone := range region.Zones {
+		names = append(names, zone.Name)
+	}
+	for i, zone := range spec.Zones {
+		if known && !slices.Contains(names, zone) {
+			p.problems.Addf(fmt.Sprintf("zones[%d]", i), zone, "its zones are "+strings.Join(names, ", "),
+				"is not an availability zone of %s", spec.Region)
+		}
+		p.plan.Zones = append(p.plan.Zones, Zone{Name: zone, Slot: i})
+	}
+	problem.Unique(&p.problems, "zones", spec.Zones)
+	value := strings.Join(spec.Zones, ", ")
+	switch count := len(spec.Zones); {
+	case count == 0:
+		p.problems.Addf("zones", "", "name two or three availability zones", "is missing")
+	case count == 1:
+		p.problems.Addf("zones", value, "name a second zone", "is one zone; EKS needs subnets in at least two")
+	case count > 4 || count > spec.ZoneSlots && spec.ZoneSlots == 4:
+		p.problems.Addf("zones", value, "name at most 4", "is %d zones; the address plan has room for 4", count)
+	case count > spec.ZoneSlots && spec.ZoneSlots == 3:
+		p.problems.Addf("zones", value, "name at most 3, or set zoneSlots: 4 in an environment not yet deployed",
+			"is %d zones; the address plan has 3 slots", count)
+	}
+	p.planZoneIDs(region, known)
+}
+
+func (p *planner) planZoneIDs(region catalog.Region, known bool) {
+	spec := p.plan.Spec
+	if len(spec.ZoneIDs) == 0 {
+		return
+	}
+	if len(spec.ZoneIDs) != len(spec.Zones) {
+		p.problems.Addf("zoneIds", strings.Join(spec.ZoneIDs, ", "), "give one id for each zone, in the order of zones",
+			"is %d ids for %d zones", len(spec.ZoneIDs), len(spec.Zones))
+		return
+	}
+	var ids []string
+	for _, zone := range region.Zones {
+		ids = append(ids, zone.ID)
+	}
+	for i, id := range spec.ZoneIDs {
+		path := fmt.Sprintf("zoneIds[%d]", i)
+		if known && !slices.Contains(ids, id) {
+			p.problems.Addf(path, id, "its zone ids are "+strings.Join(ids, ", "), "is not a zone id of %s", spec.Region)
+		}
+		if slices.Contains(p.facts.EKSUnsupportedZones().ZoneIDs, id) {
+			p.problems.Addf(path, id, "use another zone than "+spec.Zones[i], "is a zone where EKS places no control plane")
+		}
+		p.plan.Zones[i].ID = id
+	}
+	problem.Unique(&p.problems, "zoneIds", spec.ZoneIDs)
+}
+
+// planBlocks reads the VPC's and the pods' blocks and checks that AWS lets them
+// be in one VPC.
+func (p *planner) planBlocks() {
+	spec := p.plan.Spec
+	before := len(p.problems)
+	vpc, vpcErr := addressing.Parse(spec.VpcCidr)
+	if spec.VpcCidr == "" {
+		vpcErr = problem.New("", "is missing", "give the VPC's block, for example 10.20.0.0/16")
+	}
+	p.problems.Add("vpcCidr", vpcErr)
+	pods, podErr := addressing.Parse(spec.PodCidr)
+	p.problems.Add("podCidr", podErr)
+	blocks := p.existingBlocks(vpc)
+	if len(p.problems) > before {
+		return
+	}
+
+	p.plan.Vpc, p.plan.Pods = vpc, pods
+	p.layout = addressing.DataPlane{Vpc: vpc, Pods: pods, Slots: spec.ZoneSlots}
+	p.problems = append(p.problems, p.layout.Check()...)
+
+	p.plan.AssociatePods = !slices.ContainsFunc(blocks, func(block netip.Prefix) bool { return contains(block, pods) })
+	switch {
+	case spec.Existing == nil && contains(vpc, pods):
+		p.problems.Addf("podCidr", spec.PodCidr, "use a block of its own, for example 100.64.0.0/16",
+			"lies in the VPC's own block %s", vpc)
+	case p.plan.AssociatePods:
+		p.problems.Add("podCidr", addressing.CheckAssociation(blocks, pods, p.limits.Of(catalog.QuotaCidrsPerVpc)))
+	}
+	p.layoutOK = len(p.problems) == before
+}
+
+// existingBlocks returns the blocks that the VPC has before the pod block is
+// associated.
+func (p *planner) existingBlocks(vpc netip.Prefix) []netip.Prefix {
+	existing := p.plan.Spec.Existing
+	if existing == nil {
+		return []netip.Prefix{vpc}
+	}
+	var blocks []netip.Prefix
+	for i, cidr := range existing.Cidrs {
+		block, err := addressing.Parse(cidr)
+		p.problems.Add(fmt.Sprintf("existing.cidrs[%d]", i), err)
+		if err == nil {
+			blocks = append(blocks, block)
+		}
+	}
+	switch {
+	case len(existing.Cidrs) == 0:
+		p.problems.Addf("existing.cidrs", "", "list every block of the VPC, the primary one first", "is missing")
+	case len(blocks) == len(existing.Cidrs) && vpc.IsValid() &&
+		!slices.ContainsFunc(blocks, func(block netip.Prefix) bool { return contains(block, vpc) }):
+		p.problems.Addf("vpcCidr", vpc.String(), "use one of them or a part of one",
+			"is in no block of the existing VPC (%s)", strings.Join(existing.Cidrs, ", "))
+	}
+	p.checkID("existing.vpcId", existing.VpcID, "vpc-")
+	p.checkID("existing.internetGatewayId", existing.InternetGatewayID, "igw-")
+	return blocks
+}
+
+func (p *planner) planGateways() {
+	spec := p.plan.Spec
+	if spec.Egress == EgressIsolated {
+		if spec.Nat != nil {
+			p.problems.Addf("nat", string(spec.Nat.Strategy), "remove nat, or set egress: nat",
+				"is set, but an isolated network has no NAT gateway")
+		}
+		if spec.Connectivity == ConnectivityInternet {
+			p.problems.Addf("connectivity", "internet", "use privatelink, or set egress: nat",
+				"needs an internet gateway, which an isolated network does not have")
+		}
+	}
+	if spec.Egress == EgressExternal && spec.Nat != nil {
+		p.problems.Addf("nat", string(spec.Nat.Strategy), "remove nat, or set egress: nat",
+			"is set, but with egress external the caller routes")
+	}
+	p.plan.InternetGateway = spec.Egress == EgressNat ||
+		spec.Egress == EgressExternal && spec.Connectivity == ConnectivityInternet
+	if spec.Egress == EgressNat {
+		p.planNat()
+	}
+	p.plan.Tiers = addressing.Tiers()
+	if !p.plan.InternetGateway {
+		p.plan.Tiers = slices.DeleteFunc(p.plan.Tiers, func(t addressing.Tier) bool { return t == addressing.Public })
+	}
+}
+
+func (p *planner) planNat() {
+	nat := Nat{}
+	if p.plan.Spec.Nat != nil {
+		nat = *p.plan.Spec.Nat
+	}
+	nat.Strategy = orDefault(nat.Strategy, NatSingle)
+	p.plan.Spec.Nat = &nat
+	problem.OneOf(&p.problems, "nat.strategy", nat.Strategy, NatSingle, NatPerZone)
+	zones := p.plan.Spec.Zones
+	if nat.Zone != "" && !slices.Contains(zones, nat.Zone) {
+		p.problems.Addf("nat.zone", nat.Zone, "use one of "+strings.Join(zones, ", "), "is not one of the zones")
+	}
+	if nat.Strategy == NatPerZone {
+		p.plan.NatZones = zones
+		if nat.Zone != "" {
+			p.problems.Addf("nat.zone", nat.Zone, "remove it, or set strategy: single",
+				"is set, but with strategy perZone every zone has a NAT gateway")
+		}
+	} else if len(zones) > 0 {
+		p.plan.NatZones = []string{orDefault(nat.Zone, zones[0])}
+	}
+
+	need, given := len(p.plan.NatZones), len(nat.ElasticIPAllocationIDs)
+	for i, id := range nat.ElasticIPAllocationIDs {
+		p.checkID(fmt.Sprintf("nat.elasticIpAllocationIds[%d]", i), id, "eipalloc-")
+	}
+	problem.Unique(&p.problems, "nat.elasticIpAllocationIds", nat.ElasticIPAllocationIDs)
+	switch limit := p.limits.Of(catalog.QuotaElasticIPsPerRegion); {
+	case given > 0 && given != need:
+		p.problems.Addf("nat.elasticIpAllocationIds", strings.Join(nat.ElasticIPAllocationIDs, ", "),
+			"give one for each NAT gateway, in the order of the zones, or none", "is %d addresses for %d NAT gateways", given, need)
+	case given == 0 && need > limit && limit > 0:
+		p.problems.Addf("nat.strategy", string(nat.Strategy),
+			"use strategy: single, or have the quota raised and set quotas."+catalog.QuotaElasticIPsPerRegion,
+			"needs %d Elastic IPs; the account's quota is %d", need, limit)
+	}
+}
+
+func (p *planner) planSubnets() {
+	overrides := p.checkOverrides()
+	if !p.layoutOK {
+		return
+	}
+	var blocks []addressing.Named
+	for _, tier := range p.plan.Tiers {
+		for _, zone := range p.plan.Zones {
+			if zone.Slot >= p.layout.Slots {
+				continue
+			}
+			path := fmt.Sprintf("subnets.%s.%s", tier, zone.Name)
+			cidr, placed := overrides[path]
+			if !placed {
+				var err error
+				if cidr, err = p.layout.Subnet(tier, zone.Slot); err != nil {
+					p.problems.Add(path, err)
+					continue
+				}
+			}
+			p.plan.Subnets = append(p.plan.Subnets, Subnet{Tier: tier, Zone: zone, Cidr: cidr})
+			blocks = append(blocks, addressing.Named{Path: path, Prefix: cidr})
+		}
+	}
+	if len(overrides) > 0 {
+		p.problems = append(p.problems, addressing.Overlaps(blocks)...)
+	}
+}
+
+// largestBits is the longest prefix that a tier's subnets may have: the
+// platform asks for /24 nodes and /18 pods; AWS's smallest subnet is a /28.
+var largestBits = map[addressing.Tier]int{
+	addressing.Nodes: 24, addressing.Pods: 18, addressing.Public: 28, addressing.Endpoints: 28,
+}
+
+// checkOverrides returns the subnets placed by hand, by their path.
+func (p *planner) checkOverrides() map[string]netip.Prefix {
+	placed := map[string]netip.Prefix{}
+	for tier, zones := range sorted(p.plan.Spec.Subnets) {
+		path := fmt.Sprintf("subnets.%s", tier)
+		if !slices.Contains(addressing.Tiers(), tier) {
+			p.problems.Addf(path, "", problem.DidYouMean(string(tier), tierNames()), "is not a tier")
+			continue
+		}
+		if !slices.Contains(p.plan.Tiers, tier) {
+			p.problems.Addf(path, "", "remove it, or change egress or connectivity", "is set, but this network has no %s tier", tier)
+			continue
+		}
+		for zone, cidr := range sorted(zones) {
+			path := path + "." + zone
+			if !slices.Contains(p.plan.Spec.Zones, zone) {
+				p.problems.Addf(path, cidr, "use one of "+strings.Join(p.plan.Spec.Zones, ", "), "is not one of the zones")
+				continue
+			}
+			block, err := addressing.Parse(cidr)
+			if err != nil {
+				p.problems.Add(path, err)
+				continue
+			}
+			if bits := largestBits[tier]; block.Bits() > bits {
+				p.problems.Addf(path, cidr, fmt.Sprintf("use a /%d or larger", bits), "is too small for the %s tier", tier)
+			}
+			if p.layoutOK && !slices.ContainsFunc(p.allowedBlocks(tier), func(b netip.Prefix) bool { return contains(b, block) }) {
+				p.problems.Addf(path, cidr, fmt.Sprintf("use a part of %s", joinPrefixes(p.allowedBlocks(tier))),
+					"is outside the block of the %s tier", tier)
+			}
+			placed[path] = block
+		}
+	}
+	return placed
+}
+
+// allowedBlocks are the blocks that a tier's subnets may lie in. Pods keep to
+// their own block, since its range is not routed beyond the VPC.
+func (p *planner) allowedBlocks(tier addressing.Tier) []netip.Prefix {
+	if tier == addressing.Pods {
+		return []netip.Prefix{p.plan.Pods}
+	}
+	return slices.DeleteFunc(p.plan.Cidrs(), func(b netip.Prefix) bool { return b == p.plan.Pods })
+}
+
+// clusterName is EKS's rule for cluster names.
+// https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateCluster.html
+var clusterName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$`)
+
+func (p *planner) checkClusterNames() {
+	names := p.plan.Spec.ClusterNames
+	for i, name := range names {
+		path := fmt.Sprintf("clusterNames[%d]", i)
+		if !clusterName.MatchString(name) {
+			p.problems.Addf(path, name, "use 1 to 100 letters, digits, hyphens and underscores, the first a letter or digit",
+				"is not an EKS cluster name")
+		}
+	}
+	problem.Unique(&p.problems, "clusterNames", names)
+}
+
+// retentionDays are the values that CloudWatch Logs accepts.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+var retentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+
+var bucketArn = regexp.MustCompile(`^arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$`)
+
+func (p *planner) checkFlowLogs() {
+	logs := p.plan.Spec.FlowLogs
+	if logs == nil {
+		return
+	}
+	problem.OneOf(&p.problems, "flowLogs.destination", logs.Destination, FlowLogsToCloudWatch, FlowLogsToS3)
+	problem.OneOf(&p.problems, "flowLogs.trafficType", logs.TrafficType, "ALL", "ACCEPT", "REJECT")
+	if seconds := logs.AggregationSeconds; seconds != 60 && seconds != 600 {
+		p.problems.Addf("flowLogs.aggregationSeconds", strconv.Itoa(seconds), "use 60 or 600",
+			"is not an aggregation interval of VPC flow logs")
+	}
+	switch logs.Destination {
+	case FlowLogsToCloudWatch:
+		if logs.BucketArn != "" {
+			p.problems.Addf("flowLogs.bucketArn", logs.BucketArn, "set destination: s3, or remove it",
+				"is set, but the destination is cloudWatch")
+		}
+		if !slices.Contains(retentionDays, logs.RetentionDays) {
+			nearest := slices.MinFunc(retentionDays, func(a, b int) int { return abs(a-logs.RetentionDays) - abs(b-logs.RetentionDays) })
+			p.problems.Addf("flowLogs.retentionDays", strconv.Itoa(logs.RetentionDays), fmt.Sprintf("the nearest is %d", nearest),
+				"is not a retention that CloudWatch Logs offers")
+		}
+	case FlowLogsToS3:
+		if !bucketArn.MatchString(logs.BucketArn) {
+			p.problems.Addf("flowLogs.bucketArn", logs.BucketArn, "give arn:aws:s3:::<bucket>", "is not the ARN of an S3 bucket")
+		}
+		if logs.RetentionDays != 0 {
+			p.problems.Addf("flowLogs.retentionDays", strconv.Itoa(logs.RetentionDays), "remove it; set a lifecycle rule on the bucket",
+				"is set, but S3 keeps flow logs by the bucket's own rules")
+		}
+	}
+}
+
+var hexID = regexp.MustCompile(`^[0-9a-f]{8}([0-9a-f]{9})?$`)
+
+// checkID checks the form of an AWS id, such as vpc-0123456789abcdef0; empty is fine.
+func (p *planner) checkID(path, id, prefix string) {
+	if rest, ok := strings.CutPrefix(id, prefix); id != "" && (!ok || !hexID.MatchString(rest)) {
+		p.problems.Addf(path, id, fmt.Sprintf("give an id such as %s0123456789abcdef0", prefix), "is not an id of the form %s…", prefix)
+	}
+}
+
+// contains reports whether outer holds all of inner.
+func contains(outer, inner netip.Prefix) bool {
+	return outer.Bits() <= inner.Bits() && outer.Contains(inner.Addr())
+}
+
+func joinPrefixes(prefixes []netip.Prefix) string {
+	texts := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		texts[i] = prefix.String()
+	}
+	return strings.Join(texts, " or ")
+}
+
+func tierNames() []string {
+	var names []string
+	for _, tier := range addressing.Tiers() {
+		names = append(names, string(tier))
+	}
+	return names
+}
+
+// sorted ranges over a map in the order of its keys.
+func sorted[K cmp.Ordered, V any](m map[K]V) iter.Seq2[K, V] {
+	return func(yield func(K, V) bool) {
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			if !yield(key, m[key]) {
+				return
+			}
+		}
+	}
+}
+
+func abs(n int) int { return max(n, -n) }

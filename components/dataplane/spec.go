@@ -1,0 +1,185 @@
+package dataplane
+
+import (
+	"github.com/underlay-iac/underlay/addressing"
+)
+
+// Egress says how the node tier reaches the internet.
+type Egress string
+
+const (
+	// EgressNat routes 0.0.0.0/0 of the node tier to NAT gateways. The default.
+	EgressNat Egress = "nat"
+	// EgressIsolated builds no internet gateway, no NAT gateway and no default route.
+	EgressIsolated Egress = "isolated"
+	// EgressExternal leaves the default route to the caller, who adds it to
+	// the node tables (a transit gateway, a firewall endpoint).
+	EgressExternal Egress = "external"
+)
+
+// Connectivity says how the control plane reaches the data plane.
+type Connectivity string
+
+const (
+	// ConnectivityInternet has a public tier tagged for internet-facing load
+	// balancers. The default, except when isolated.
+	ConnectivityInternet Connectivity = "internet"
+	// ConnectivityPrivateLink has no public load balancers: the public tier
+	// exists only to hold NAT gateways, and not at all without them.
+	ConnectivityPrivateLink Connectivity = "privatelink"
+)
+
+// NatStrategy says how many NAT gateways there are.
+type NatStrategy string
+
+const (
+	// NatSingle has one NAT gateway for all zones. The default.
+	NatSingle NatStrategy = "single"
+	// NatPerZone has a NAT gateway in every zone; nodes use their own zone's.
+	NatPerZone NatStrategy = "perZone"
+)
+
+// PodNetworking says how the VPC CNI finds the pod subnets.
+type PodNetworking string
+
+const (
+	// PodsByENIConfig leaves pod subnets untagged: the cluster's ENIConfig
+	// objects name them (output eniConfigSubnetIds). The default.
+	PodsByENIConfig PodNetworking = "eniConfig"
+	// PodsBySubnetDiscovery tags pod subnets kubernetes.io/role/cni=1, which
+	// the VPC CNI looks for from version 1.18 on.
+	PodsBySubnetDiscovery PodNetworking = "subnetDiscovery"
+)
+
+// Spec is the plain part of the data plane network: everything that decides
+// which resources exist and which addresses they have. It holds no Pulumi
+// values, so it can be validated and planned before anything is registered.
+type Spec struct {
+	// Region is the AWS region, for example "eu-west-1". Required.
+	Region string `json:"-"`
+	// VpcCidr is the VPC's primary block, /16 to /22 (/21 with four zone
+	// slots). Nodes, public and endpoint subnets are cut from it. Required.
+	VpcCidr string `json:"vpcCidr,omitzero"`
+	// PodCidr is the secondary block of the pod tier, a /16: each zone gets a
+	// /18. Default "100.64.0.0/16".
+	PodCidr string `json:"podCidr,omitzero"`
+	// Zones are the availability zones, for example "eu-west-1a". A zone's
+	// position is its slot: append zones, never reorder or remove them. At
+	// least two, at most ZoneSlots. Required.
+	Zones []string `json:"zones,omitzero"`
+	// ZoneIDs are the zones' ids in this account ("euw1-az1"), in the order of
+	// Zones. Optional; they let zones that a service does not support be
+	// recognised before deployment.
+	ZoneIDs []string `json:"zoneIds,omitzero"`
+	// ZoneSlots is how many zones the address plan has room for: 3 or 4.
+	// Default 3. It cannot change later without moving every subnet.
+	ZoneSlots int `json:"zoneSlots,omitzero"`
+	// Subnets places single subnets by hand: tier, then zone, then CIDR. What
+	// is not listed keeps the block of its slot.
+	Subnets map[addressing.Tier]map[string]string `json:"subnets,omitzero"`
+	// Existing builds into a VPC made elsewhere instead of creating one.
+	Existing *ExistingVpc `json:"existing,omitzero"`
+	// Egress of the node tier. Default "nat".
+	Egress Egress `json:"egress,omitzero"`
+	// Nat configures the NAT gateways; only with egress "nat".
+	Nat *Nat `json:"nat,omitzero"`
+	// Connectivity to the control plane. Default "internet", or "privatelink"
+	// when isolated.
+	Connectivity Connectivity `json:"connectivity,omitzero"`
+	// PodNetworking of the VPC CNI. Default "eniConfig".
+	PodNetworking PodNetworking `json:"podNetworking,omitzero"`
+	// ClusterNames are EKS clusters whose load balancers may use the public
+	// and node subnets; each adds the tag kubernetes.io/cluster/<name>=shared.
+	ClusterNames []string `json:"clusterNames,omitzero"`
+	// GatewayEndpoints are the gateway endpoints put on every tier's route
+	// table: "s3", "dynamodb". Default both; an empty list means none.
+	GatewayEndpoints []string `json:"gatewayEndpoints,omitzero"`
+	// FlowLogs of the VPC. Default none.
+	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
+	// Quotas are the account's own limits where they differ from AWS's
+	// defaults, by the catalogue's names ("elastic-ips-per-region").
+	Quotas map[string]int `json:"-"`
+}
+
+// ExistingVpc is a VPC made elsewhere.
+type ExistingVpc struct {
+	// VpcID is its id; leave it empty when Args.VpcID gives it.
+	VpcID string `json:"vpcId,omitzero"`
+	// InternetGatewayID is its internet gateway's id. Empty with a public tier
+	// means the VPC has none, and one is created.
+	InternetGatewayID string `json:"internetGatewayId,omitzero"`
+	// Cidrs are all blocks that the VPC has, the primary one first. VpcCidr
+	// must lie in one of them; PodCidr is associated unless it does too.
+	Cidrs []string `json:"cidrs,omitzero"`
+}
+
+// Nat configures the NAT gateways.
+type Nat struct {
+	// Strategy is "single" or "perZone". Default "single".
+	Strategy NatStrategy `json:"strategy,omitzero"`
+	// Zone of the single NAT gateway. Default the first zone.
+	Zone string `json:"zone,omitzero"`
+	// ElasticIPAllocationIDs are addresses you own already ("eipalloc-…"), one
+	// for each NAT gateway in the order of the zones. Default: new ones.
+	ElasticIPAllocationIDs []string `json:"elasticIpAllocationIds,omitzero"`
+}
+
+// FlowLogs records the VPC's traffic.
+type FlowLogs struct {
+	// Destination is "cloudWatch" (default: a log group and the role that
+	// writes to it are created) or "s3".
+	Destination FlowLogDestination `json:"destination,omitzero"`
+	// BucketArn is the S3 bucket, with destination "s3".
+	BucketArn string `json:"bucketArn,omitzero"`
+	// RetentionDays of the log group, one of CloudWatch's values. Default 90.
+	RetentionDays int `json:"retentionDays,omitzero"`
+	// TrafficType is "ALL" (default), "ACCEPT" or "REJECT".
+	TrafficType string `json:"trafficType,omitzero"`
+	// AggregationSeconds is 60 or 600 (default).
+	AggregationSeconds int `json:"aggregationSeconds,omitzero"`
+}
+
+// FlowLogDestination is where flow logs go.
+type FlowLogDestination string
+
+const (
+	// FlowLogsToCloudWatch writes to a CloudWatch log group.
+	FlowLogsToCloudWatch FlowLogDestination = "cloudWatch"
+	// FlowLogsToS3 writes to an S3 bucket.
+	FlowLogsToS3 FlowLogDestination = "s3"
+)
+
+// withDefaults returns the spec with every default filled in.
+func (s Spec) withDefaults() Spec {
+	s.PodCidr = orDefault(s.PodCidr, "100.64.0.0/16")
+	s.ZoneSlots = orDefault(s.ZoneSlots, 3)
+	s.Egress = orDefault(s.Egress, EgressNat)
+	s.PodNetworking = orDefault(s.PodNetworking, PodsByENIConfig)
+	connectivity := ConnectivityInternet
+	if s.Egress == EgressIsolated {
+		connectivity = ConnectivityPrivateLink
+	}
+	s.Connectivity = orDefault(s.Connectivity, connectivity)
+	if s.GatewayEndpoints == nil {
+		s.GatewayEndpoints = []string{"s3", "dynamodb"}
+	}
+	if s.FlowLogs != nil {
+		logs := *s.FlowLogs
+		logs.Destination = orDefault(logs.Destination, FlowLogsToCloudWatch)
+		if logs.Destination == FlowLogsToCloudWatch {
+			logs.RetentionDays = orDefault(logs.RetentionDays, 90)
+		}
+		logs.TrafficType = orDefault(logs.TrafficType, "ALL")
+		logs.AggregationSeconds = orDefault(logs.AggregationSeconds, 600)
+		s.FlowLogs = &logs
+	}
+	return s
+}
+
+func orDefault[T comparable](value, fallback T) T {
+	var zero T
+	if value == zero {
+		return fallback
+	}
+	return value
+}

@@ -1,0 +1,63 @@
+package endpoints
+
+// Spec is the plain part of a set of interface endpoints: everything that
+// decides which resources exist. It holds no Pulumi values.
+type Spec struct {
+	// Region is the AWS region, for example "eu-west-1". Required.
+	Region string `json:"-"`
+	// Zones are the zones with an endpoint subnet. Required.
+	Zones []Zone `json:"-"`
+	// SourceCidrs are the blocks admitted to the endpoints: every block of the
+	// VPC, the pods' one included. Required unless the caller brings its own
+	// security groups.
+	SourceCidrs []string `json:"-"`
+	// UsableAddresses is how many addresses the smallest endpoint subnet has
+	// left for endpoints; 0 means unknown. AWS keeps 5 of each subnet.
+	UsableAddresses int `json:"-"`
+	// Preset is the list to start from: "aws-data-plane", "aws-control-plane",
+	// "aoscloud" or "none". Required.
+	Preset string `json:"preset,omitzero"`
+	// Add lists services beyond the preset, by the last part of their name:
+	// "ssmmessages" for com.amazonaws.<region>.ssmmessages.
+	Add []string `json:"add,omitzero"`
+	// Remove lists services of the preset that are not wanted.
+	Remove []string `json:"remove,omitzero"`
+	// Central lists services that a central VPC provides already, with their
+	// names resolving there: they get no endpoint here.
+	Central []string `json:"central,omitzero"`
+	// PrivateDNS lets the services' public names resolve to the endpoints.
+	// Default true, except for services whose catalogue entry says otherwise
+	// (s3).
+	PrivateDNS *bool `json:"privateDns,omitzero"`
+	// Overrides change single endpoints, by service.
+	Overrides map[string]Override `json:"overrides,omitzero"`
+	// Quotas are the account's own limits where they differ from AWS's
+	// defaults, by the catalogue's names ("interface-endpoints-per-vpc").
+	Quotas map[string]int `json:"-"`
+}
+
+// Zone is a zone with an endpoint subnet.
+type Zone struct {
+	// Name is the zone's name in this account, "eu-west-1a".
+	Name string
+	// ID is the zone's id, "euw1-az1"; empty when unknown.
+	ID string
+}
+
+// Override changes one endpoint.
+type Override struct {
+	// ServiceName is the whole service name, where it is not
+	// com.amazonaws.<region>.<service>.
+	ServiceName string `json:"serviceName,omitzero"`
+	// PrivateDNS overrides the set's choice for this endpoint.
+	PrivateDNS *bool `json:"privateDns,omitzero"`
+	// Zones are the zones of this endpoint. Default every zone that AWS offers
+	// the service in.
+	Zones []string `json:"zones,omitzero"`
+	// Ports are the TCP ports that the service is used on. Default the
+	// catalogue's: 443 for most, the SMTP ports for email-smtp.
+	Ports []int `json:"ports,omitzero"`
+	// Policy is the endpoint policy as a JSON document. Default AWS's, which
+	// allows every request that the caller's own policies allow.
+	Policy string `json:"policy,omitzero"`
+}

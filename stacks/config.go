@@ -1,0 +1,168 @@
+package stacks
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+	"gopkg.in/yaml.v3"
+
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// Project is the Pulumi project's name, and so the namespace of its settings.
+const Project = "underlay"
+
+// The project's settings.
+const (
+	modelKey            = Project + ":model"
+	specKey             = Project + ":spec"
+	allowReplacementKey = Project + ":allowReplacement"
+)
+
+// awsPrefix begins the settings of the AWS provider.
+const awsPrefix = "aws:"
+
+// Load reads and validates an environment from a Pulumi.<stack>.yaml file. A
+// file that cannot be read gives an error that wraps the operating system's;
+// everything else that is wrong gives a problem.List.
+func Load(path string) (*Environment, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	env, err := Parse(data)
+	if err != nil {
+		return nil, err
+	}
+	return env, env.Validate()
+}
+
+// Parse decodes the text of a Pulumi.<stack>.yaml file, without validating what
+// it says. The error is a problem.List.
+func Parse(data []byte) (*Environment, error) {
+	var file struct {
+		Config map[string]any `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, problem.List{{Rule: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+	}
+	var problems problem.List
+	for key, value := range file.Config {
+		if _, secret := secure(value); secret {
+			problems.Addf(key, "", "set it with `pulumi config set` without --secret", "is encrypted; underlay's settings hold no secrets")
+			delete(file.Config, key)
+		}
+	}
+	env, more := decodeEnvironment(file.Config)
+	problems = append(problems, more...)
+	slices.SortStableFunc(problems, func(a, b *problem.Problem) int { return strings.Compare(a.Path, b.Path) })
+	return env, problems.Err()
+}
+
+// secure reports whether a value of one of our settings is encrypted.
+func secure(value any) (any, bool) {
+	object, _ := value.(map[string]any)
+	cipher, ok := object["secure"]
+	return cipher, ok && len(object) == 1
+}
+
+// Run is the Pulumi program of this project: it reads the environment from the
+// stack's configuration and deploys it.
+func Run(ctx *pulumi.Context) error {
+	env, err := fromContext(ctx)
+	if err != nil {
+		return err
+	}
+	return env.Program()(ctx)
+}
+
+// fromContext reads the environment from a running program's configuration,
+// where a value is text: an object is JSON.
+func fromContext(ctx *pulumi.Context) (*Environment, error) {
+	values := map[string]any{}
+	for _, key := range append(awsKeys(), modelKey, specKey, allowReplacementKey) {
+		if text, err := config.Try(ctx, key); err == nil {
+			values[key] = text
+			var object any
+			if json.Unmarshal([]byte(text), &object) == nil && key != modelKey {
+				values[key] = object
+			}
+		} else if !errors.Is(err, config.ErrMissingVar) {
+			return nil, err
+		}
+	}
+	env, problems := decodeEnvironment(values)
+	return env, problems.Err()
+}
+
+// awsKeys are the settings of the AWS provider that Aws has.
+func awsKeys() []string {
+	var keys []string
+	settings := reflect.TypeFor[Aws]()
+	for i := range settings.NumField() {
+		name, _, _ := strings.Cut(settings.Field(i).Tag.Get("json"), ",")
+		keys = append(keys, awsPrefix+name)
+	}
+	return keys
+}
+
+// decodeEnvironment decodes settings by key. Settings of other namespaces are
+// not ours to judge.
+func decodeEnvironment(values map[string]any) (*Environment, problem.List) {
+	var problems problem.List
+	env := &Environment{}
+	aws := map[string]any{}
+	own := []string{modelKey, specKey, allowReplacementKey}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		switch name, isAws := strings.CutPrefix(key, awsPrefix); {
+		case isAws && !slices.Contains(awsKeys(), key):
+			problems.Addf(key, "", problem.DidYouMean(key, awsKeys()),
+				"is not a setting that underlay gives its AWS provider")
+		case isAws:
+			aws[name] = values[key]
+		case strings.HasPrefix(key, Project+":") && !slices.Contains(own, key):
+			problems.Addf(key, "", problem.DidYouMean(key, own), "unknown key")
+		}
+	}
+	for _, p := range decode(aws, &env.Aws) {
+		p.Path = awsPrefix + p.Path
+		problems = append(problems, p)
+	}
+	var settings struct {
+		Model            string `json:"model"`
+		AllowReplacement bool   `json:"allowReplacement"`
+	}
+	for _, p := range decode(map[string]any{
+		"model": values[modelKey], "allowReplacement": values[allowReplacementKey],
+	}, &settings) {
+		p.Path = Project + ":" + p.Path
+		problems = append(problems, p)
+	}
+	env.AllowReplacement = settings.AllowReplacement
+
+	known := models()
+	spec, ok := known[settings.Model]
+	switch {
+	case settings.Model == "" && values[modelKey] == nil:
+		spec = known[SharedAwsModel]
+	case !ok && settings.Model != "":
+		problems.Addf(modelKey, settings.Model, problem.DidYouMean(settings.Model, slices.Sorted(maps.Keys(known))),
+			"is not a deployment model")
+	}
+	if spec == nil {
+		return env, problems
+	}
+	env.Spec = spec
+	if values[specKey] == nil {
+		problems.Addf(specKey, "", "give the model's configuration", "is missing")
+	}
+	return env, append(problems, decode(values[specKey], spec).Under(specKey)...)
+}

@@ -1,0 +1,238 @@
+package stacks
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// Environment is everything that one stack is deployed from.
+type Environment struct {
+	// Aws are the settings of the AWS provider (aws:…).
+	Aws Aws
+	// AllowReplacement lets an update move, replace or remove the deployed
+	// VPC and subnets (underlay:allowReplacement). Default false: such an
+	// update is refused with what would move.
+	AllowReplacement bool
+	// Spec is the deployment model's configuration (underlay:spec); its type
+	// says which model it is (underlay:model).
+	Spec Spec
+}
+
+// Spec is the configuration of a deployment model.
+type Spec interface {
+	// Model is the model's name: "shared-aws".
+	Model() string
+	// Addresses are the address ranges that the model plans. The error is a
+	// problem.List with every problem of the spec at its path within it,
+	// beside those of the region, which the environment reports.
+	Addresses(region string) ([]AddressRange, error)
+	// deploy registers the model's resources.
+	deploy(ctx *pulumi.Context, env *Environment) error
+}
+
+// models are the deployment models by name.
+func models() map[string]Spec {
+	return map[string]Spec{
+		SharedAwsModel: &SharedAws{},
+	}
+}
+
+// AddressRange is a block of addresses and the subnets planned in it.
+type AddressRange struct {
+	// Name says whose block it is: "VPC", "pods".
+	Name string
+	// Prefix is the block.
+	Prefix netip.Prefix
+	// Slots is how many zones the block has room for.
+	Slots int
+	// Subnets by tier, then zone.
+	Subnets []AddressSubnet
+	// Free is what no subnet takes; the slots of further zones are in it.
+	Free []netip.Prefix
+}
+
+// AddressSubnet is one planned subnet.
+type AddressSubnet struct {
+	Tier   string
+	Zone   string
+	Prefix netip.Prefix
+	// Usable is how many addresses the cloud leaves to its customers.
+	Usable int
+}
+
+// Aws are the settings of the AWS provider that a model's resources use. They
+// keep Pulumi's own keys, aws:region and so on.
+type Aws struct {
+	// Region is the AWS region. Required.
+	Region string `json:"region,omitzero"`
+	// Profile is the profile of the shared credentials file.
+	Profile string `json:"profile,omitzero"`
+	// AllowedAccountIDs are the only accounts that may be deployed to.
+	AllowedAccountIDs []string `json:"allowedAccountIds,omitzero"`
+	// AssumeRole is a role to deploy with.
+	AssumeRole *AssumeRole `json:"assumeRole,omitzero"`
+}
+
+// AssumeRole is a role that the provider assumes.
+type AssumeRole struct {
+	RoleArn     string `json:"roleArn,omitzero"`
+	ExternalID  string `json:"externalId,omitzero"`
+	SessionName string `json:"sessionName,omitzero"`
+}
+
+// newProvider registers the explicit provider of the environment.
+func (a Aws) newProvider(ctx *pulumi.Context) (*aws.Provider, error) {
+	args := &aws.ProviderArgs{Region: pulumi.String(a.Region)}
+	if a.Profile != "" {
+		args.Profile = pulumi.String(a.Profile)
+	}
+	if len(a.AllowedAccountIDs) > 0 {
+		args.AllowedAccountIds = pulumi.ToStringArray(a.AllowedAccountIDs)
+	}
+	if a.AssumeRole != nil {
+		role := &aws.ProviderAssumeRoleArgs{RoleArn: pulumi.String(a.AssumeRole.RoleArn)}
+		if a.AssumeRole.ExternalID != "" {
+			role.ExternalId = pulumi.String(a.AssumeRole.ExternalID)
+		}
+		if a.AssumeRole.SessionName != "" {
+			role.SessionName = pulumi.String(a.AssumeRole.SessionName)
+		}
+		args.AssumeRole = role
+	}
+	return aws.NewProvider(ctx, "aws", args)
+}
+
+// Validate reports every problem of the environment as a problem.List, each at
+// its configuration path.
+func (e *Environment) Validate() error {
+	_, err := e.Addresses()
+	return err
+}
+
+// Addresses returns the address ranges that the environment plans. The error is
+// a problem.List, as Validate returns it.
+func (e *Environment) Addresses() ([]AddressRange, error) {
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	var problems problem.List
+	problems.Add("aws:region", facts.CheckRegion(e.Aws.Region))
+	for i, account := range e.Aws.AllowedAccountIDs {
+		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
+			problems.Addf(fmt.Sprintf("aws:allowedAccountIds[%d]", i), account, "give its 12 digits", "is not an AWS account id")
+		}
+	}
+	if role := e.Aws.AssumeRole; role != nil && !strings.HasPrefix(role.RoleArn, "arn:aws:iam::") {
+		problems.Addf("aws:assumeRole.roleArn", role.RoleArn, "give arn:aws:iam::<account>:role/<name>", "is not the ARN of a role")
+	}
+	if e.Spec == nil {
+		problems.Addf("underlay:spec", "", "give the model's configuration", "is missing")
+		return nil, problems
+	}
+	ranges, err := e.Spec.Addresses(e.Aws.Region)
+	problems.Add(specKey, err)
+	return ranges, problems.Err()
+}
+
+// Program returns the Pulumi program that deploys the environment. It validates
+// first: with a problem, nothing is registered.
+func (e *Environment) Program() pulumi.RunFunc {
+	return func(ctx *pulumi.Context) error {
+		if err := e.Validate(); err != nil {
+			return err
+		}
+		return e.Spec.deploy(ctx, e)
+	}
+}
+
+// Config returns the environment as Pulumi configuration, by key; Run reads the
+// same back.
+func (e *Environment) Config() (map[string]string, error) {
+	values := map[string]any{modelKey: e.Spec.Model(), specKey: e.Spec}
+	if e.AllowReplacement {
+		values[allowReplacementKey] = true
+	}
+	aws, err := json.Marshal(e.Aws)
+	if err != nil {
+		return nil, err
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(aws, &settings); err != nil {
+		return nil, err
+	}
+	for key, value := range settings {
+		values["aws:"+key] = value
+	}
+	config := map[string]string{}
+	for key, value := range values {
+		text, isText := value.(string)
+		if !isText {
+			object, err := json.Marshal(value)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			text = string(object)
+		}
+		config[key] = text
+	}
+	return config, nil
+}
+
+// tagText is what AWS allows in tags: letters, digits, spaces and a few signs
+// that every service accepts.
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+func tagText(r rune) bool {
+	return r == ' ' || strings.ContainsRune("_.:/=+-@", r) || strings.ContainsRune("0123456789", r) ||
+		('a' <= r && r <= 'z') || ('A' <= r && r <= 'Z') || r > 127
+}
+
+// ownTags is how many tags the components may add to a resource beside the
+// user's: its name and Kubernetes' role.
+const ownTags = 2
+
+// checkTags checks tags that are put on every resource.
+func checkTags(facts *catalog.Catalog, tags map[string]string) problem.List {
+	var problems problem.List
+	limit := func(name string) int {
+		quota, _ := facts.Quota(name)
+		return quota.Default
+	}
+	if room := limit(catalog.QuotaTagsPerResource) - ownTags; len(tags) > room {
+		problems.Addf("tags", strconv.Itoa(len(tags)), fmt.Sprintf("give at most %d", room),
+			"are too many: AWS takes %d tags a resource, and underlay adds %d", limit(catalog.QuotaTagsPerResource), ownTags)
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		path, value := "tags."+key, tags[key]
+		switch lower := strings.ToLower(key); {
+		case key == "":
+			problems.Addf("tags", "", "give it a name", "has a tag with an empty name")
+		case strings.HasPrefix(lower, "aws:"):
+			problems.Addf(path, value, "use another name", "begins with aws:, which AWS reserves")
+		case key == "Name" || strings.HasPrefix(lower, "kubernetes.io/"):
+			problems.Addf(path, value, "use another name", "is a tag that underlay sets itself")
+		case len([]rune(key)) > limit(catalog.QuotaTagKeyCharacters):
+			problems.Addf("tags."+key[:20]+"…", value, fmt.Sprintf("use at most %d", limit(catalog.QuotaTagKeyCharacters)),
+				"has a name of %d characters", len([]rune(key)))
+		case strings.ContainsFunc(key, func(r rune) bool { return !tagText(r) }):
+			problems.Addf(path, value, "use letters, digits, spaces and _ . : / = + - @", "has a sign in its name that AWS does not take")
+		}
+		if count, most := len([]rune(value)), limit(catalog.QuotaTagValueCharacters); count > most {
+			problems.Addf(path, value[:20]+"…", fmt.Sprintf("use at most %d", most), "has a value of %d characters", count)
+		} else if strings.ContainsFunc(value, func(r rune) bool { return !tagText(r) }) {
+			problems.Addf(path, value, "use letters, digits, spaces and _ . : / = + - @", "has a sign that AWS does not take")
+		}
+	}
+	return problems
+}

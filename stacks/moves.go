@@ -1,0 +1,107 @@
+package stacks
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// The types of resources that hold a block of addresses.
+const (
+	vpcToken         = "aws:ec2/vpc:Vpc"
+	subnetToken      = "aws:ec2/subnet:Subnet"
+	associationToken = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+)
+
+// placement is a block of addresses that an environment plans.
+type placement struct {
+	// path is where the configuration decides the block.
+	path string
+	// token and name identify the resource that holds it.
+	token, name string
+	// group is the tier of a subnet. A tier that is no longer planned at all
+	// may go: the mode has changed. One zone of a tier may not.
+	group string
+	cidr  netip.Prefix
+}
+
+// refuseMoves compares the planned blocks with those of the stack as it is
+// deployed. It returns a problem.List that names each block that the update
+// would move, replace or remove: the cloud cannot move a block, and a replaced
+// VPC takes everything in it along.
+func refuseMoves(ctx *pulumi.Context, planned []placement) error {
+	deployed, err := deployedBlocks(ctx)
+	if err != nil {
+		return err
+	}
+	want := map[string]placement{}
+	groups := map[string]placement{}
+	for _, p := range planned {
+		want[p.token+" "+p.name] = p
+		groups[p.group] = p
+	}
+	var problems problem.List
+	const keep = "keep what is deployed and append zones; or set underlay:allowReplacement for one update"
+	for _, key := range slices.Sorted(maps.Keys(deployed)) {
+		cidr := deployed[key]
+		token, name, _ := strings.Cut(key, " ")
+		switch p, planned := want[key]; {
+		case planned && p.cidr.String() != cidr:
+			problems.Addf(p.path, p.cidr.String(), keep, "would move %s, deployed at %s", name, cidr)
+		case planned:
+		case token == vpcToken:
+			problems.Addf("dataPlane.existing", "", keep, "would remove %s (%s) and everything in it", name, cidr)
+		default:
+			for group, p := range groups {
+				if p.token == token && strings.HasPrefix(name, groupPrefix(p)) {
+					problems.Addf(p.path, "", keep, "would remove %s, deployed at %s, while the tier %s stays", name, cidr, group)
+				}
+			}
+		}
+	}
+	return problems.Under(specKey).Err()
+}
+
+// groupPrefix is what the names of a tier's subnets begin with.
+func groupPrefix(p placement) string {
+	before, _, _ := strings.Cut(p.name, "-"+p.group+"-")
+	return before + "-" + p.group + "-"
+}
+
+// deployedBlocks returns the blocks of the stack's deployed resources by type
+// and name. They come from the stack's own state, by way of the engine, so that
+// every way to deploy is guarded alike.
+func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
+	var state struct {
+		Outputs map[string]map[string]any `pulumi:"outputs"`
+	}
+	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
+	err := ctx.Invoke("pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, &state)
+	if err != nil {
+		return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
+	}
+	blocks := map[string]string{}
+	for text, outputs := range state.Outputs {
+		urn, err := resource.ParseURN(text)
+		if err != nil {
+			return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
+		}
+		token := string(urn.Type())
+		cidr, hasCidr := outputs["cidrBlock"].(string)
+		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, token) {
+			blocks[token+" "+urn.Name()] = cidr
+		}
+	}
+	return blocks, nil
+}
+
+type stackArgs struct {
+	StackName string `pulumi:"stackName"`
+}

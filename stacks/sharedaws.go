@@ -1,0 +1,229 @@
+package stacks
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/endpoints"
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// SharedAwsModel is the name of the shared-aws model.
+const SharedAwsModel = "shared-aws"
+
+// SharedAws is the model of a data plane in the customer's AWS account whose
+// control plane the platform's vendor runs.
+type SharedAws struct {
+	// DataPlane is the VPC of the data plane.
+	DataPlane dataplane.Spec `json:"dataPlane"`
+	// Endpoints are its interface endpoints. Default: those of the preset
+	// aws-data-plane when the data plane is isolated, none otherwise.
+	Endpoints *endpoints.Spec `json:"endpoints,omitzero"`
+	// Tags are put on every resource.
+	Tags map[string]string `json:"tags,omitzero"`
+	// Quotas are the account's own limits where they differ from AWS's
+	// defaults, by the catalogue's names ("elastic-ips-per-region").
+	Quotas map[string]int `json:"quotas,omitzero"`
+}
+
+// Model returns "shared-aws".
+func (*SharedAws) Model() string { return SharedAwsModel }
+
+// The names of the model's components; their resources' names begin with them.
+const (
+	networkName   = "net"
+	endpointsName = "endpoints"
+)
+
+// sharedAwsPlan is what a SharedAws comes to.
+type sharedAwsPlan struct {
+	network   *dataplane.Plan
+	dataPlane dataplane.Spec
+	// endpoints is nil when the network has no interface endpoints.
+	endpoints *endpoints.Spec
+}
+
+// plan validates the spec and plans its components. The error is a
+// problem.List with every problem of the spec, at paths within it.
+func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	problems := checkTags(facts, s.Tags)
+
+	p := &sharedAwsPlan{dataPlane: s.DataPlane}
+	p.dataPlane.Region, p.dataPlane.Quotas = region, s.Quotas
+	p.network, err = dataplane.NewPlan(p.dataPlane)
+	problems = append(problems, place(err, "dataPlane", map[string]string{"region": "", "quotas": "quotas"})...)
+
+	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
+		plan, err := endpoints.NewPlan(*p.endpoints)
+		// What the endpoints take from the network is reported there.
+		problems = append(problems, place(err, "endpoints", map[string]string{
+			"region": "", "zones": "", "quotas": "",
+			"zoneIds": "dataPlane.zoneIds", "sourceCidrs": "dataPlane.existing.cidrs",
+		})...)
+		if plan != nil && p.network != nil {
+			problems = append(problems, checkEndpoints(plan, p.network)...)
+		}
+	}
+	return p, problems.Err()
+}
+
+// checkEndpoints checks what neither component can see alone.
+func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List {
+	var problems problem.List
+	s3 := slices.Contains(network.Spec.GatewayEndpoints, "s3") || network.Spec.Egress == dataplane.EgressNat
+	for _, e := range plan.Endpoints {
+		s3 = s3 || e.Service == "s3" && e.PrivateDNS
+	}
+	for _, e := range plan.Endpoints {
+		switch {
+		case e.Service == "ecr.dkr" && !s3:
+			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3",
+				"lacks s3: ECR keeps image layers in S3, so no image could be pulled")
+		case e.Service == "cognito-idp":
+			problems.Addf("endpoints.add", e.Service, "remove it, and let the pool's domain out instead",
+				"breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve")
+		}
+	}
+	return problems
+}
+
+// endpointSpec returns the endpoints' spec with the network's facts filled in;
+// nil when there are none. Without a network, what can be checked is checked.
+func (s *SharedAws) endpointSpec(region string, network *dataplane.Plan) *endpoints.Spec {
+	spec := endpoints.Spec{Preset: "aws-data-plane"}
+	switch {
+	case s.Endpoints != nil:
+		spec = *s.Endpoints
+	case s.DataPlane.Egress != dataplane.EgressIsolated:
+		return nil
+	}
+	spec.Region, spec.Quotas = region, s.Quotas
+	for i, zone := range s.DataPlane.Zones {
+		z := endpoints.Zone{Name: zone}
+		if i < len(s.DataPlane.ZoneIDs) {
+			z.ID = s.DataPlane.ZoneIDs[i]
+		}
+		spec.Zones = append(spec.Zones, z)
+	}
+	if network == nil {
+		return &spec
+	}
+	for _, cidr := range network.Cidrs() {
+		spec.SourceCidrs = append(spec.SourceCidrs, cidr.String())
+	}
+	for _, subnet := range network.Subnets {
+		if subnet.Tier != addressing.Endpoints {
+			continue
+		}
+		if usable := addressing.Usable(subnet.Cidr); spec.UsableAddresses == 0 || usable < spec.UsableAddresses {
+			spec.UsableAddresses = usable
+		}
+	}
+	return &spec
+}
+
+// Addresses returns the VPC's and the pods' ranges.
+func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
+	plan, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	network := plan.network
+	vpc := AddressRange{Name: "VPC", Prefix: network.Vpc, Slots: network.Spec.ZoneSlots}
+	pods := AddressRange{Name: "pods", Prefix: network.Pods, Slots: network.Spec.ZoneSlots}
+	for _, subnet := range network.Subnets {
+		in := &vpc
+		if subnet.Tier == addressing.Pods {
+			in = &pods
+		}
+		in.Subnets = append(in.Subnets, AddressSubnet{
+			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
+		})
+	}
+	for _, r := range []*AddressRange{&vpc, &pods} {
+		used := make([]netip.Prefix, len(r.Subnets))
+		for i, subnet := range r.Subnets {
+			used[i] = subnet.Prefix
+		}
+		r.Free = addressing.Free(r.Prefix, used)
+	}
+	return []AddressRange{vpc, pods}, nil
+}
+
+// placements are the blocks that must not move once they are deployed.
+func (p *sharedAwsPlan) placements() []placement {
+	var placed []placement
+	if p.network.Spec.Existing == nil {
+		placed = append(placed, placement{
+			path: "dataPlane.vpcCidr", token: vpcToken, name: networkName + "-vpc", group: "vpc", cidr: p.network.Vpc,
+		})
+	}
+	if p.network.AssociatePods {
+		placed = append(placed, placement{
+			path: "dataPlane.podCidr", token: associationToken, name: networkName + "-pods", group: "podCidr", cidr: p.network.Pods,
+		})
+	}
+	for _, subnet := range p.network.Subnets {
+		placed = append(placed, placement{
+			path: "dataPlane.zones", token: subnetToken, name: networkName + "-" + subnet.Key(),
+			group: string(subnet.Tier), cidr: subnet.Cidr,
+		})
+	}
+	return placed
+}
+
+// deploy registers the model's resources.
+func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
+	plan, err := s.plan(env.Aws.Region)
+	if err != nil {
+		return err
+	}
+	if !env.AllowReplacement {
+		if err := refuseMoves(ctx, plan.placements()); err != nil {
+			return err
+		}
+	}
+	provider, err := env.Aws.newProvider(ctx)
+	if err != nil {
+		return err
+	}
+	tags := pulumi.ToStringMap(s.Tags)
+	network, err := dataplane.NewAwsDataPlaneNetwork(ctx, networkName, &dataplane.AwsDataPlaneNetworkArgs{
+		Spec: plan.dataPlane,
+		Tags: tags,
+	}, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	ctx.Export("vpcId", network.VpcID)
+	ctx.Export("vpcCidrs", network.VpcCidrs)
+	ctx.Export("subnetIds", network.SubnetIDs)
+	ctx.Export("routeTableIds", network.RouteTableIDs)
+	ctx.Export("natPublicIps", network.NatPublicIPs)
+	ctx.Export("gatewayEndpointIds", network.GatewayEndpointIDs)
+
+	if plan.endpoints == nil {
+		return nil
+	}
+	set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
+		Spec:      *plan.endpoints,
+		VpcID:     network.VpcID,
+		SubnetIDs: network.Subnets(addressing.Endpoints),
+		Tags:      tags,
+	}, pulumi.Provider(provider))
+	if err != nil {
+		return err
+	}
+	ctx.Export("endpointIds", set.EndpointIDs)
+	return nil
+}
