@@ -86,8 +86,8 @@ func (d DataPlane) checkPods() error {
 	if !d.Pods.IsValid() {
 		return nil
 	}
-	if err := checkCanonical(d.Pods, d.Pods.String()); err != nil {
-		return err
+	if bad := checkCanonical(d.Pods); bad != nil {
+		return bad
 	}
 	if err := checkRange(d.Pods, useShared); err != nil {
 		return err

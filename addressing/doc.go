@@ -43,6 +43,6 @@
 //
 // Blocks marked -- belong to no slot and stay free.
 //
-// Every error is a *problem.Problem, or a problem.List of them, without a
-// configuration path: the caller knows the path and adds it.
+// Every error is a *problem.Problem or a problem.List. But for the lists that
+// come with paths of their own, the caller knows the path and adds it.
 package addressing

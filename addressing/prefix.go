@@ -31,25 +31,25 @@ func Parse(s string) (netip.Prefix, error) {
 	if err != nil {
 		return netip.Prefix{}, explain(s)
 	}
-	if err := checkCanonical(p, s); err != nil {
-		return netip.Prefix{}, err
+	if bad := checkCanonical(p); bad != nil {
+		bad.Value = s
+		return netip.Prefix{}, bad
 	}
 	return p, nil
 }
 
-// checkCanonical says why p is no canonical IPv4 network; value is p as
-// written.
-func checkCanonical(p netip.Prefix, value string) error {
+// checkCanonical says why p is no canonical IPv4 network; nil when it is one.
+func checkCanonical(p netip.Prefix) *problem.Problem {
 	switch addr := p.Addr(); {
 	case !p.IsValid():
-		return problem.New(value, "is not an IPv4 network", "write a network such as "+example)
+		return problem.New(p.String(), "is not an IPv4 network", "write a network such as "+example)
 	case addr.Is4In6() && p.Bits() >= 96:
 		plain := netip.PrefixFrom(addr.Unmap(), p.Bits()-96).Masked()
-		return problem.New(value, "is an IPv4 network in IPv6 notation", "write "+plain.String())
+		return problem.New(p.String(), "is an IPv4 network in IPv6 notation", "write "+plain.String())
 	case !addr.Is4():
-		return problem.New(value, "is an IPv6 network", "write an IPv4 network such as "+example)
+		return problem.New(p.String(), "is an IPv6 network", "write an IPv4 network such as "+example)
 	case p != p.Masked():
-		return problem.New(value, "has host bits set", "the network is "+p.Masked().String())
+		return problem.New(p.String(), "has host bits set", "the network is "+p.Masked().String())
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func explainAddress(s, host, length string) *problem.Problem {
 	}
 	rule := "has leading zeros in its address"
 	if len(parts) < 4 {
-		rule = fmt.Sprintf("has %d numbers in its address, not 4", len(parts))
+		rule = fmt.Sprintf("has %d of the 4 numbers of an address", len(parts))
 	}
 	for len(parts) < 4 {
 		parts = append(parts, "0")
@@ -169,8 +169,8 @@ func isDigits(s string) bool {
 // /bits blocks that p is cut into. It fails when p is no canonical IPv4
 // network or has no such block.
 func Block(p netip.Prefix, bits, index int) (netip.Prefix, error) {
-	if err := checkCanonical(p, p.String()); err != nil {
-		return netip.Prefix{}, err
+	if bad := checkCanonical(p); bad != nil {
+		return netip.Prefix{}, bad
 	}
 	if bits < p.Bits() || bits > 32 {
 		return netip.Prefix{}, problem.New(p.String(), fmt.Sprintf("has no /%d blocks", bits),

@@ -47,13 +47,13 @@ const (
 //
 // Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 func CheckVpc(p netip.Prefix) error {
-	if err := checkCanonical(p, p.String()); err != nil {
-		return err
+	if bad := checkCanonical(p); bad != nil {
+		return bad
 	}
 	if err := checkRange(p, usePrivate); err != nil {
 		return err
 	}
-	return checkSize(p, largestVpcBlock, smallestVpcBlock)
+	return checkSize(p)
 }
 
 // checkRange says that p lies in a range no block of a VPC may lie in; fix is
@@ -67,16 +67,16 @@ func checkRange(p netip.Prefix, fix string) error {
 	return nil
 }
 
-// checkSize says that p is outside the sizes largest to smallest, which are
-// prefix lengths, and offers the nearest block that is inside.
-func checkSize(p netip.Prefix, largest, smallest int) error {
+// checkSize says that p is no size for a block of a VPC, and offers the nearest block
+// that is.
+func checkSize(p netip.Prefix) error {
 	switch {
-	case p.Bits() < largest:
-		return problem.New(p.String(), fmt.Sprintf("is larger than /%d, the largest block AWS allows a VPC", largest),
-			"the nearest is "+netip.PrefixFrom(p.Addr(), largest).String())
-	case p.Bits() > smallest:
-		return problem.New(p.String(), fmt.Sprintf("is smaller than /%d, the smallest block AWS allows a VPC", smallest),
-			"the nearest is "+netip.PrefixFrom(p.Addr(), smallest).Masked().String())
+	case p.Bits() < largestVpcBlock:
+		return problem.New(p.String(), fmt.Sprintf("is larger than /%d, the largest block AWS allows a VPC", largestVpcBlock),
+			"the nearest is "+netip.PrefixFrom(p.Addr(), largestVpcBlock).String())
+	case p.Bits() > smallestVpcBlock:
+		return problem.New(p.String(), fmt.Sprintf("is smaller than /%d, the smallest block AWS allows a VPC", smallestVpcBlock),
+			"the nearest is "+netip.PrefixFrom(p.Addr(), smallestVpcBlock).Masked().String())
 	}
 	return nil
 }
@@ -104,12 +104,12 @@ func checkSize(p netip.Prefix, largest, smallest int) error {
 //
 // Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions
 func CheckAssociation(vpc []netip.Prefix, add netip.Prefix, maxCidrs int) error {
-	if err := checkCanonical(add, add.String()); err != nil {
-		return err
+	if bad := checkCanonical(add); bad != nil {
+		return bad
 	}
 	var list problem.List
 	list.Add("", checkRange(add, useShared))
-	list.Add("", checkSize(add, largestVpcBlock, smallestVpcBlock))
+	list.Add("", checkSize(add))
 	list.Add("", checkJoin(vpc, add))
 	if count := len(vpc) + 1; maxCidrs > 0 && count > maxCidrs {
 		list.Addf("", add.String(), "have the quota raised, or use fewer blocks",

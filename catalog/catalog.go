@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -264,20 +265,28 @@ func (c *Catalog) readEKS() error {
 	return decode("eks-zones.yaml", &c.eks)
 }
 
-// decode reads one file strictly: an unknown key is an error, and so is a
-// second document.
+// decode reads one of the embedded files.
 func decode(name string, into any) error {
 	data, err := files.ReadFile("data/" + name)
 	if err != nil {
 		return err
 	}
+	if err := strict(data, into); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// strict decodes YAML in which an unknown key is an error, and so is a second
+// document.
+func strict(data []byte, into any) error {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return err
 	}
 	if err := d.Decode(new(any)); err != io.EOF {
-		return fmt.Errorf("%s: more than one document", name)
+		return errors.New("more than one document")
 	}
 	return nil
 }

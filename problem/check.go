@@ -39,13 +39,19 @@ func DidYouMean(name string, known []string) string {
 	return "use " + enumerate(known)
 }
 
-// Nearest returns the known name with the smallest edit distance to name, the
-// first of equals; "" when none is within a third of the name's length.
+// Nearest returns the known name with the fewest edits from name, the first of
+// equals; a known name that name begins wins over those. Case does not count.
+// It returns "" when nothing is close: more than a third would have to change.
 func Nearest(name string, known []string) string {
-	best, distance := "", max(2, len(name)/3)+1
+	best, fewest := "", -1
 	for _, candidate := range known {
-		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(candidate), nil); d < distance {
-			best, distance = candidate, d
+		a, b := strings.ToLower(name), strings.ToLower(candidate)
+		if len(a) > 3 && strings.HasPrefix(b, a) {
+			return candidate
+		}
+		edits := levenshtein.Distance(a, b, nil)
+		if edits <= max(1, max(len(a), len(b))/3) && (fewest < 0 || edits < fewest) {
+			best, fewest = candidate, edits
 		}
 	}
 	return best

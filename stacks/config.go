@@ -30,23 +30,18 @@ const (
 // awsPrefix begins the settings of the AWS provider.
 const awsPrefix = "aws:"
 
-// Load reads and validates an environment from a Pulumi.<stack>.yaml file. A
-// file that cannot be read gives an error that wraps the operating system's;
-// everything else that is wrong gives a problem.List.
+// Load reads an environment from a Pulumi.<stack>.yaml file, as Parse does. A
+// file that cannot be read gives an error that wraps the operating system's.
 func Load(path string) (*Environment, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	env, err := Parse(data)
-	if err != nil {
-		return nil, err
-	}
-	return env, env.Validate()
+	return Parse(data)
 }
 
-// Parse decodes the text of a Pulumi.<stack>.yaml file, without validating what
-// it says. The error is a problem.List.
+// Parse reads and validates the text of a Pulumi.<stack>.yaml file. The error is
+// a problem.List with everything that is wrong, sorted by path.
 func Parse(data []byte) (*Environment, error) {
 	var file struct {
 		Config map[string]any `yaml:"config"`
@@ -56,22 +51,24 @@ func Parse(data []byte) (*Environment, error) {
 	}
 	var problems problem.List
 	for key, value := range file.Config {
-		if _, secret := secure(value); secret {
+		if ours(key) && encrypted(value) {
 			problems.Addf(key, "", "set it with `pulumi config set` without --secret", "is encrypted; underlay's settings hold no secrets")
 			delete(file.Config, key)
 		}
 	}
-	env, more := decodeEnvironment(file.Config)
-	problems = append(problems, more...)
-	slices.SortStableFunc(problems, func(a, b *problem.Problem) int { return strings.Compare(a.Path, b.Path) })
-	return env, problems.Err()
+	return newEnvironment(file.Config, problems)
 }
 
-// secure reports whether a value of one of our settings is encrypted.
-func secure(value any) (any, bool) {
+// ours reports whether a setting is one that this project reads.
+func ours(key string) bool {
+	return strings.HasPrefix(key, Project+":") || strings.HasPrefix(key, awsPrefix)
+}
+
+// encrypted reports whether a setting is a secret of Pulumi's.
+func encrypted(value any) bool {
 	object, _ := value.(map[string]any)
-	cipher, ok := object["secure"]
-	return cipher, ok && len(object) == 1
+	_, secure := object["secure"]
+	return secure && len(object) == 1
 }
 
 // Run is the Pulumi program of this project: it reads the environment from the
@@ -99,8 +96,7 @@ func fromContext(ctx *pulumi.Context) (*Environment, error) {
 			return nil, err
 		}
 	}
-	env, problems := decodeEnvironment(values)
-	return env, problems.Err()
+	return newEnvironment(values, nil)
 }
 
 // awsKeys are the settings of the AWS provider that Aws has.
@@ -112,6 +108,32 @@ func awsKeys() []string {
 		keys = append(keys, awsPrefix+name)
 	}
 	return keys
+}
+
+// newEnvironment decodes and validates settings by key. The error is a
+// problem.List with the given problems and all others.
+func newEnvironment(values map[string]any, problems problem.List) (*Environment, error) {
+	env, undecoded := decodeEnvironment(values)
+	problems = append(problems, undecoded...)
+	var invalid problem.List
+	if env.Spec == nil {
+		return nil, problems
+	}
+	if err := env.Validate(); err != nil && !errors.As(err, &invalid) {
+		return nil, err
+	}
+	for _, p := range invalid {
+		// A value that could not be decoded is not missing.
+		covered := func(q *problem.Problem) bool { return q.Path == p.Path || strings.HasPrefix(p.Path, q.Path+".") }
+		if !slices.ContainsFunc(problems, covered) {
+			problems = append(problems, p)
+		}
+	}
+	slices.SortStableFunc(problems, func(a, b *problem.Problem) int { return strings.Compare(a.Path, b.Path) })
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	return env, nil
 }
 
 // decodeEnvironment decodes settings by key. Settings of other namespaces are
@@ -161,8 +183,5 @@ func decodeEnvironment(values map[string]any) (*Environment, problem.List) {
 		return env, problems
 	}
 	env.Spec = spec
-	if values[specKey] == nil {
-		problems.Addf(specKey, "", "give the model's configuration", "is missing")
-	}
 	return env, append(problems, decode(values[specKey], spec).Under(specKey)...)
 }

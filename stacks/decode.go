@@ -93,12 +93,19 @@ func (d *decoder) decodeStruct(path string, object map[string]any, into reflect.
 			fields[name] = into.Field(i)
 		}
 	}
+	known := slices.Sorted(maps.Keys(fields))
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		if field, known := fields[key]; known {
+		if field, ok := fields[key]; ok {
 			d.decode(join(path, key), object[key], field)
 			continue
 		}
-		d.problems.Addf(join(path, key), "", problem.DidYouMean(key, slices.Sorted(maps.Keys(fields))), "unknown key")
+		d.problems.Addf(join(path, key), "", problem.DidYouMean(key, known), "unknown key")
+		// What was meant is checked too, so that its problems come at once
+		// and it is not reported as missing.
+		meant := problem.Nearest(key, known)
+		if _, given := object[meant]; meant != "" && !given {
+			d.decode(join(path, meant), object[key], fields[meant])
+		}
 	}
 }
 

@@ -138,11 +138,13 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 		problems.Addf("aws:assumeRole.roleArn", role.RoleArn, "give arn:aws:iam::<account>:role/<name>", "is not the ARN of a role")
 	}
 	if e.Spec == nil {
-		problems.Addf("underlay:spec", "", "give the model's configuration", "is missing")
+		problems.Addf(specKey, "", "give the model's configuration", "is missing")
 		return nil, problems
 	}
 	ranges, err := e.Spec.Addresses(e.Aws.Region)
-	problems.Add(specKey, err)
+	// The components check the region as well; it is reported where the user
+	// wrote it.
+	problems = append(problems, place(err, specKey, map[string]string{"region": ""})...)
 	return ranges, problems.Err()
 }
 

@@ -61,7 +61,7 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	p := &sharedAwsPlan{dataPlane: s.DataPlane}
 	p.dataPlane.Region, p.dataPlane.Quotas = region, s.Quotas
 	p.network, err = dataplane.NewPlan(p.dataPlane)
-	problems = append(problems, place(err, "dataPlane", map[string]string{"region": "", "quotas": "quotas"})...)
+	problems = append(problems, place(err, "dataPlane", map[string]string{"region": "region", "quotas": "quotas"})...)
 
 	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
 		plan, err := endpoints.NewPlan(*p.endpoints)

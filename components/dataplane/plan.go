@@ -39,6 +39,8 @@ type Plan struct {
 	// NatZones are the zones with a NAT gateway.
 	NatZones []string
 
+	// blocks are those that the VPC has before the pod block is associated.
+	blocks []netip.Prefix
 	// gatewayServices are the service names of the gateway endpoints.
 	gatewayServices map[string]string
 }
@@ -76,13 +78,7 @@ func (p *Plan) Subnet(tier addressing.Tier, zone string) (subnet Subnet, ok bool
 // Cidrs returns every block of the VPC, the pod block included: what a security
 // group must admit to serve the whole network.
 func (p *Plan) Cidrs() []netip.Prefix {
-	cidrs := []netip.Prefix{p.Vpc}
-	if p.Spec.Existing != nil {
-		cidrs = nil
-		for _, cidr := range p.Spec.Existing.Cidrs {
-			cidrs = append(cidrs, netip.MustParsePrefix(cidr))
-		}
-	}
+	cidrs := slices.Clone(p.blocks)
 	if p.AssociatePods {
 		cidrs = append(cidrs, p.Pods)
 	}
@@ -221,17 +217,19 @@ func (p *planner) planBlocks() {
 		return
 	}
 
-	p.plan.Vpc, p.plan.Pods = vpc, pods
+	p.plan.Vpc, p.plan.Pods, p.plan.blocks = vpc, pods, blocks
 	p.layout = addressing.DataPlane{Vpc: vpc, Pods: pods, Slots: spec.ZoneSlots}
 	p.problems = append(p.problems, p.layout.Check()...)
-
 	p.plan.AssociatePods = !slices.ContainsFunc(blocks, func(block netip.Prefix) bool { return contains(block, pods) })
-	switch {
-	case spec.Existing == nil && contains(vpc, pods):
-		p.problems.Addf("podCidr", spec.PodCidr, "use a block of its own, for example 100.64.0.0/16",
-			"lies in the VPC's own block %s", vpc)
-	case p.plan.AssociatePods:
-		p.problems.Add("podCidr", addressing.CheckAssociation(blocks, pods, p.limits.Of(catalog.QuotaCidrsPerVpc)))
+	if p.plan.AssociatePods {
+		var refused problem.List
+		refused.Add("podCidr", addressing.CheckAssociation(blocks, pods, p.limits.Of(catalog.QuotaCidrsPerVpc)))
+		for _, r := range refused {
+			// The layout has some of the association's rules.
+			if !slices.ContainsFunc(p.problems, func(q *problem.Problem) bool { return q.Path == r.Path && q.Rule == r.Rule }) {
+				p.problems = append(p.problems, r)
+			}
+		}
 	}
 	p.layoutOK = len(p.problems) == before
 }

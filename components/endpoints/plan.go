@@ -224,7 +224,7 @@ func (p *planner) endpointZones(service catalog.EndpointService, override Overri
 		}
 	}
 	if len(zones) == 0 && len(p.spec.Zones) > 0 && len(override.Zones) == 0 {
-		p.problems.Addf("zones", strings.Join(p.zoneNames(), ", "), "add a zone, or remove the endpoint",
+		p.problems.Addf(path, strings.Join(p.zoneNames(), ", "), "add a zone, or remove the endpoint",
 			"are all zones where AWS does not offer %s", service.Name)
 	}
 	return zones
@@ -299,12 +299,12 @@ func (p *planner) planRules() {
 func (p *planner) checkCounts() {
 	count := len(p.plan.Endpoints)
 	if limit := p.limits.Of(catalog.QuotaInterfaceEndpointsPerVpc); count > limit {
-		p.problems.Addf("add", strings.Join(p.spec.Add, ", "),
+		p.problems.Addf("preset", p.spec.Preset,
 			"remove some, or have the quota raised and set quotas."+catalog.QuotaInterfaceEndpointsPerVpc,
 			"makes %d endpoints; the quota of a VPC is %d", count, limit)
 	}
 	if room := p.spec.UsableAddresses; room > 0 && count > room {
-		p.problems.Addf("add", strings.Join(p.spec.Add, ", "), "use larger endpoint subnets",
+		p.problems.Addf("preset", p.spec.Preset, "use larger endpoint subnets",
 			"makes %d endpoints; the smallest endpoint subnet has %d addresses", count, room)
 	}
 	if limit := p.limits.Of(catalog.QuotaRulesPerSecurityGroup); len(p.plan.Rules) > limit {
