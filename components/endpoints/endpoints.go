@@ -146,7 +146,7 @@ func (b *builder) securityGroup() error {
 			IpProtocol:      pulumi.String("tcp"),
 			FromPort:        pulumi.Int(rule.Port),
 			ToPort:          pulumi.Int(rule.Port),
-			Description:     pulumi.Sprintf("%s to interface endpoints", rule.Cidr),
+			Description:     pulumi.String(rule.Cidr.String() + " to interface endpoints"),
 			Tags:            tags.Merge(b.args.Tags, key, nil),
 		}, b.child()...)
 		if err != nil {

@@ -133,6 +133,7 @@ func TestOneGroupAdmitsEveryBlockOfTheVpc(t *testing.T) {
 	require.Len(t, g.ByType(group), 1)
 	assert.Equal(t, []string{"10.21.0.0/16 443", "100.64.0.0/16 443"}, rules(g), "nodes and pods, on HTTPS")
 	assert.Empty(t, g.ByType(egress), "endpoints open no connections")
+	assert.Equal(t, "10.21.0.0/16 to interface endpoints", g.ByType(ingress)[0].Inputs["description"].StringValue())
 	id := g.ByType(group)[0].URN
 	var waitsFor []string
 	for _, r := range g.ByType(ingress) {
