@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/problem"
@@ -37,7 +37,7 @@ type placement struct {
 // would move, replace or remove: the cloud cannot move a block, and a replaced
 // VPC takes everything in it along.
 func refuseMoves(ctx *pulumi.Context, planned []placement) error {
-	deployed, err := deployedBlocks(ctx)
+	blocks, err := deployedBlocks(ctx)
 	if err != nil {
 		return err
 	}
@@ -49,13 +49,13 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 	}
 	var problems problem.List
 	const keep = "keep what is deployed and append zones; or set underlay:allowReplacement for one update"
-	for _, key := range slices.Sorted(maps.Keys(deployed)) {
-		cidr := deployed[key]
+	for _, key := range slices.Sorted(maps.Keys(blocks)) {
+		cidr := blocks[key]
 		token, name, _ := strings.Cut(key, " ")
-		switch p, planned := want[key]; {
-		case planned && p.cidr.String() != cidr:
+		switch p, kept := want[key]; {
+		case kept && p.cidr.String() != cidr:
 			problems.Addf(p.path, p.cidr.String(), keep, "would move %s, deployed at %s", name, cidr)
-		case planned:
+		case kept:
 		case token == vpcToken:
 			problems.Addf("dataPlane.existing", "", keep, "would remove %s (%s) and everything in it", name, cidr)
 		default:
@@ -80,7 +80,7 @@ func groupPrefix(p placement) string {
 // every way to deploy is guarded alike.
 func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
 	var state struct {
-		Outputs map[string]map[string]any `pulumi:"outputs"`
+		Outputs map[string]deployed `pulumi:"outputs"`
 	}
 	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
 	err := ctx.Invoke("pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, &state)
@@ -88,18 +88,19 @@ func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
 	}
 	blocks := map[string]string{}
-	for text, outputs := range state.Outputs {
-		urn, err := resource.ParseURN(text)
-		if err != nil {
-			return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
-		}
-		token := string(urn.Type())
-		cidr, hasCidr := outputs["cidrBlock"].(string)
-		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, token) {
-			blocks[token+" "+urn.Name()] = cidr
+	for text, resource := range state.Outputs {
+		cidr, hasCidr := resource.Outputs["cidrBlock"].(string)
+		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, resource.Type) {
+			blocks[resource.Type+" "+urn.URN(text).Name()] = cidr
 		}
 	}
 	return blocks, nil
+}
+
+// deployed is what the engine tells of a deployed resource.
+type deployed struct {
+	Type    string         `pulumi:"type"`
+	Outputs map[string]any `pulumi:"outputs"`
 }
 
 type stackArgs struct {

@@ -205,22 +205,19 @@ func (p *planner) planZoneIDs(region catalog.Region, known bool) {
 func (p *planner) planBlocks() {
 	spec := p.plan.Spec
 	before := len(p.problems)
-	vpc, vpcErr := addressing.Parse(spec.VpcCidr)
-	if spec.VpcCidr == "" {
-		vpcErr = problem.New("", "is missing", "give the VPC's block, for example 10.20.0.0/16")
-	}
-	p.problems.Add("vpcCidr", vpcErr)
-	pods, podErr := addressing.Parse(spec.PodCidr)
-	p.problems.Add("podCidr", podErr)
+	vpc := p.parse("vpcCidr", spec.VpcCidr, problem.New("", "is missing", "give the VPC's block, for example 10.20.0.0/16"))
+	pods := p.parse("podCidr", spec.PodCidr, nil)
 	blocks := p.existingBlocks(vpc)
-	if len(p.problems) > before {
-		return
-	}
 
 	p.plan.Vpc, p.plan.Pods, p.plan.blocks = vpc, pods, blocks
 	p.layout = addressing.DataPlane{Vpc: vpc, Pods: pods, Slots: spec.ZoneSlots}
-	p.problems = append(p.problems, p.layout.Check()...)
-	p.plan.AssociatePods = !slices.ContainsFunc(blocks, func(block netip.Prefix) bool { return contains(block, pods) })
+	for _, found := range p.layout.Check() {
+		if found.Path != "vpcCidr" || vpc.IsValid() {
+			p.problems = append(p.problems, found)
+		}
+	}
+	p.plan.AssociatePods = pods.IsValid() &&
+		!slices.ContainsFunc(blocks, func(block netip.Prefix) bool { return contains(block, pods) })
 	if p.plan.AssociatePods {
 		var refused problem.List
 		refused.Add("podCidr", addressing.CheckAssociation(blocks, pods, p.limits.Of(catalog.QuotaCidrsPerVpc)))
@@ -234,12 +231,34 @@ func (p *planner) planBlocks() {
 	p.layoutOK = len(p.problems) == before
 }
 
+// parse reads a block. A block with host bits is a problem, but is returned as
+// the network that was meant, so that what else is wrong is found as well; what
+// is no block at all is returned as the zero Prefix.
+func (p *planner) parse(path, text string, missing *problem.Problem) netip.Prefix {
+	if text == "" && missing != nil {
+		p.problems.Add(path, missing)
+		return netip.Prefix{}
+	}
+	block, err := addressing.Parse(text)
+	if err == nil {
+		return block
+	}
+	p.problems.Add(path, err)
+	if meant, err := netip.ParsePrefix(text); err == nil && meant.Addr().Is4() {
+		return meant.Masked()
+	}
+	return netip.Prefix{}
+}
+
 // existingBlocks returns the blocks that the VPC has before the pod block is
 // associated.
 func (p *planner) existingBlocks(vpc netip.Prefix) []netip.Prefix {
 	existing := p.plan.Spec.Existing
-	if existing == nil {
+	switch {
+	case existing == nil && vpc.IsValid():
 		return []netip.Prefix{vpc}
+	case existing == nil:
+		return nil
 	}
 	var blocks []netip.Prefix
 	for i, cidr := range existing.Cidrs {

@@ -1,0 +1,329 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/automation"
+	"github.com/underlay-iac/underlay/automation/engine"
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/problem"
+	"github.com/underlay-iac/underlay/sandbox/aws"
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+// operation is one of the automation package's.
+type operation func(context.Context, automation.Stack, automation.Options) (automation.Result, error)
+
+// deployFlags are the flags of the commands that run the engine.
+type deployFlags struct {
+	stackFlags
+	sandbox bool
+}
+
+func newUp() *cobra.Command {
+	return newDeploy(automation.Up, &cobra.Command{
+		Use:   "up STACK",
+		Short: "Create or update the environment",
+		Long: `Runs a real "pulumi up" of the environment: on your own backend and credentials,
+or with --sandbox against a simulated cloud whose state lies in .underlay/sandbox.`,
+		Example: `  underlay up dev --sandbox
+  underlay up staging
+  underlay up acme --config-file customers/Pulumi.acme.yaml --json`,
+	})
+}
+
+func newRefresh() *cobra.Command {
+	return newDeploy(automation.Refresh, &cobra.Command{
+		Use:     "refresh STACK",
+		Short:   "Read what is deployed into the state",
+		Example: `  underlay refresh staging`,
+	})
+}
+
+func newDestroy() *cobra.Command {
+	return newDeploy(automation.Destroy, &cobra.Command{
+		Use:   "destroy STACK",
+		Short: "Delete everything that the environment deployed",
+		Long: `Runs a real "pulumi destroy". With --sandbox the stack and its simulated cloud
+are removed as well.`,
+		Example: `  underlay destroy dev --sandbox`,
+	})
+}
+
+func newDeploy(operate operation, cmd *cobra.Command) *cobra.Command {
+	var flags deployFlags
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := deploy(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &flags, args[0], operate)
+		return flags.asJSON(cmd.OutOrStdout(), err)
+	}
+	flags.add(cmd)
+	cmd.Flags().BoolVar(&flags.sandbox, "sandbox", false, "use a simulated cloud and a local state; no account")
+	return cmd
+}
+
+func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string, operate operation) error {
+	env, err := flags.load(stack)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(stderr, flags.json)
+	defer progress.stop()
+
+	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
+	if err != nil {
+		return err
+	}
+	options := automation.Options{Pulumi: cli, OnEvent: progress.event}
+	target := automation.Stack{Project: stacks.Project, Name: stack, Program: env.Program()}
+	var box *sandbox
+	if flags.sandbox {
+		if box, err = openSandbox(ctx, env); err != nil {
+			return err
+		}
+		defer box.close()
+		box.use(&options)
+		target.Config, err = pulumiConfig(env)
+		if err != nil {
+			return err
+		}
+	} else {
+		options.WorkDir, options.ConfigFile = env.root, env.file
+	}
+	progress.start(total(ctx, env))
+	result, err := operate(ctx, target, options)
+	progress.stop()
+	if err != nil {
+		return deployError(err, env, flags)
+	}
+	if box != nil && result.Operation == automation.OpDestroy {
+		if err := box.remove(); err != nil {
+			return err
+		}
+	}
+	if flags.json {
+		return printJSON(stdout, result)
+	}
+	return printResult(stdout, env, box, result)
+}
+
+// toolsModule is the folder that the pinned engine is built from, if this is a
+// checkout of underlay; else "".
+func toolsModule(root string) string {
+	dir := filepath.Join(root, "tools")
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil {
+		return ""
+	}
+	return dir
+}
+
+// total is how many resources the environment has, for the progress display; 0
+// when that is unknown.
+func total(ctx context.Context, env *environment) int {
+	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.Program())
+	if err != nil {
+		return 0
+	}
+	return len(resources(recorded))
+}
+
+// pulumiConfig is the environment as the configuration of a stack that has no
+// file of its own.
+func pulumiConfig(env *environment) (auto.ConfigMap, error) {
+	values, err := env.Config()
+	if err != nil {
+		return nil, err
+	}
+	config := auto.ConfigMap{}
+	for key, value := range values {
+		config[key] = auto.ConfigValue{Value: value}
+	}
+	return config, nil
+}
+
+// sandbox is a simulated cloud with a local backend, both in one folder.
+type sandbox struct {
+	dir       string
+	stateFile string
+	cloud     *aws.Cloud
+	port      int
+	stop      context.CancelFunc
+}
+
+// openSandbox starts the simulated cloud of a stack with what it had before.
+func openSandbox(ctx context.Context, env *environment) (*sandbox, error) {
+	dir := filepath.Join(env.root, ".underlay", "sandbox")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open the sandbox: %w", err)
+	}
+	s := &sandbox{dir: dir, stateFile: filepath.Join(dir, env.stack+".aws.json")}
+	var err error
+	if s.cloud, err = aws.New(aws.Options{StateFile: s.stateFile}); err != nil {
+		return nil, fmt.Errorf("open the sandbox: %w", err)
+	}
+	// The engine may still need the cloud while an interrupted operation ends.
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	if s.port, err = s.cloud.Serve(serving); err != nil {
+		s.close()
+		return nil, fmt.Errorf("open the sandbox: %w", err)
+	}
+	return s, nil
+}
+
+// use points an operation at the sandbox and away from the user's own Pulumi.
+func (s *sandbox) use(options *automation.Options) {
+	options.Backend = "file://" + filepath.ToSlash(s.dir)
+	options.SecretsProvider = "passphrase"
+	options.Env = map[string]string{
+		"PULUMI_HOME": filepath.Join(s.dir, "home"),
+		// The state of a sandbox holds nothing that needs a secret.
+		"PULUMI_CONFIG_PASSPHRASE": "sandbox",
+		// The history of a sandbox is of no use to anyone.
+		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+	}
+	options.Providers = map[string]int{"aws": s.port}
+	options.Remove = true
+}
+
+// remove deletes the file of a simulated cloud in which nothing is left.
+func (s *sandbox) remove() error {
+	if len(s.cloud.Objects()) > 0 {
+		return nil
+	}
+	s.close()
+	for _, file := range []string{s.stateFile, s.stateFile + ".lock"} {
+		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the sandbox: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *sandbox) close() {
+	s.stop()
+	s.cloud.Close()
+}
+
+// verbs are the kinds of change in the order they are told.
+var verbs = []struct {
+	name  string
+	count func(automation.Changes) int
+}{
+	{"created", func(c automation.Changes) int { return c.Create }},
+	{"updated", func(c automation.Changes) int { return c.Update }},
+	{"replaced", func(c automation.Changes) int { return c.Replace }},
+	{"deleted", func(c automation.Changes) int { return c.Delete }},
+	{"unchanged", func(c automation.Changes) int { return c.Same }},
+}
+
+func printResult(w io.Writer, env *environment, box *sandbox, result automation.Result) error {
+	var changes []string
+	for _, verb := range verbs {
+		if n := verb.count(result.Changes); n > 0 {
+			changes = append(changes, fmt.Sprintf("%d %s", n, verb.name))
+		}
+	}
+	if len(changes) == 0 {
+		changes = []string{"nothing to do"}
+	}
+	fmt.Fprintf(w, "%s · %s · %s   %s: %s, %.1f s\n",
+		env.Spec.Model(), env.stack, env.Aws.Region, result.Operation, strings.Join(changes, ", "), result.Duration.Seconds())
+
+	if result.Operation == automation.OpUp {
+		ranges, err := env.Addresses()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		printAddresses(w, ranges)
+	}
+	if outputs := flatten("", result.Outputs); len(outputs) > 0 {
+		fmt.Fprintln(w)
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		for i, name := range slices.Sorted(maps.Keys(outputs)) {
+			heading := ""
+			if i == 0 {
+				heading = "Outputs"
+			}
+			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, outputs[name])
+		}
+		table.Flush()
+	}
+	if box != nil && result.Operation != automation.OpDestroy {
+		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n            %s  (the simulated cloud)\n",
+			relative(env.root, filepath.Join(box.dir, ".pulumi", "stacks", stacks.Project, env.stack+".json")),
+			relative(env.root, box.stateFile))
+	}
+	return nil
+}
+
+// flatten returns nested outputs by dotted name: "subnetIds.nodes.eu-west-1a".
+func flatten(prefix string, value any) map[string]string {
+	flat := map[string]string{}
+	switch v := value.(type) {
+	case map[string]any:
+		for key, item := range v {
+			maps.Copy(flat, flatten(strings.TrimPrefix(prefix+"."+key, "."), item))
+		}
+	case []any:
+		items := make([]string, len(v))
+		for i, item := range v {
+			items[i] = fmt.Sprint(item)
+		}
+		flat[prefix] = strings.Join(items, ", ")
+	case nil:
+	default:
+		flat[prefix] = fmt.Sprint(v)
+	}
+	return flat
+}
+
+// relative returns a path as seen from the working folder, if that is shorter.
+func relative(root, path string) string {
+	if here, err := os.Getwd(); err == nil {
+		root = here
+	}
+	if rel, err := filepath.Rel(root, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}
+
+// deployError adds to an operation's error the file whose configuration is wrong
+// or what to run next.
+func deployError(err error, env *environment, flags *deployFlags) error {
+	var problems problem.List
+	if errors.As(err, &problems) {
+		return configError{file: filepath.Base(env.file), error: problems}
+	}
+	var failed *automation.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	again := fmt.Sprintf("underlay %s %s", failed.Operation, env.stack)
+	if flags.configFile != "" {
+		again += " --config-file " + flags.configFile
+	}
+	if flags.sandbox {
+		again += " --sandbox"
+	}
+	switch {
+	case errors.Is(err, automation.ErrStackNotFound):
+		return fmt.Errorf("%w\nnothing is deployed; `%s` deploys it", err, strings.Replace(again, string(failed.Operation), "up", 1))
+	case len(failed.Failures) > 0 || errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w\nwhat was done is kept; `%s` goes on from here", err, again)
+	}
+	return err
+}

@@ -1,0 +1,22 @@
+// Command underlay builds and proves the network of a managed data platform.
+//
+//	underlay preview STACK             what would be built, without an account
+//	underlay up|refresh|destroy STACK  deploy, on the user's backend and account
+//	                                   or, with --sandbox, on a simulated cloud
+//
+// Exit codes: 0 done, 1 the operation failed, 2 bad usage or configuration.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+func newPreview() *cobra.Command {
+	var flags stackFlags
+	var export string
+	cmd := &cobra.Command{
+		Use:   "preview STACK",
+		Short: "Show what would be built, without an engine or a cloud account",
+		Long: `Runs the program in this process and shows the resources and addresses that it
+registers. No engine, no credentials and no network are used.`,
+		Example: `  underlay preview dev
+  underlay preview staging --export graph.json
+  underlay preview acme --config-file customers/Pulumi.acme.yaml --json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := preview(cmd.Context(), cmd.OutOrStdout(), &flags, args[0], export)
+			return flags.asJSON(cmd.OutOrStdout(), err)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().StringVar(&export, "export", "", "write the resource graph to this file, as `pulumi stack export` would")
+	return cmd
+}
+
+// previewResult is what `preview --json` prints.
+type previewResult struct {
+	Operation string            `json:"operation"`
+	Stack     string            `json:"stack"`
+	Model     string            `json:"model"`
+	Region    string            `json:"region"`
+	Resources []previewResource `json:"resources"`
+	Addresses []addressRange    `json:"addresses"`
+	Seconds   float64           `json:"seconds"`
+}
+
+type previewResource struct {
+	URN  string `json:"urn"`
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+type addressRange struct {
+	Name    string          `json:"name"`
+	Cidr    string          `json:"cidr"`
+	Slots   int             `json:"slots"`
+	Subnets []addressSubnet `json:"subnets"`
+	Free    []string        `json:"free"`
+}
+
+type addressSubnet struct {
+	Tier   string `json:"tier"`
+	Zone   string `json:"zone"`
+	Cidr   string `json:"cidr"`
+	Usable int    `json:"usable"`
+}
+
+func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export string) error {
+	start := time.Now()
+	env, err := flags.load(stack)
+	if err != nil {
+		return err
+	}
+	ranges, err := env.Addresses()
+	if err != nil {
+		return err
+	}
+	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.Program())
+	if err != nil {
+		return err
+	}
+	if export != "" {
+		if err := writeExport(export, recorded); err != nil {
+			return err
+		}
+	}
+	elapsed := time.Since(start)
+	if flags.json {
+		return printJSON(w, newPreviewResult(env, recorded, ranges, elapsed))
+	}
+	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
+		env.Spec.Model(), stack, env.Aws.Region, count(len(resources(recorded)), "resource"), elapsed.Seconds())
+	printAddresses(w, ranges)
+	fmt.Fprintln(w)
+	printResources(w, recorded)
+	if export != "" {
+		fmt.Fprintf(w, "\nGraph       %s\n", export)
+	}
+	return nil
+}
+
+// writeExport writes the graph to a file, whole or not at all.
+func writeExport(path string, g *graph.Graph) (err error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return usageError{fmt.Errorf("write the graph: %w", err)}
+	}
+	defer func() {
+		if closeErr := file.Close(); err == nil {
+			err = closeErr
+		}
+		if err != nil {
+			err = fmt.Errorf("write the graph: %w", err)
+		}
+	}()
+	return g.Export(file)
+}
+
+// resources are those that a cloud has: not the stack, components or providers.
+func resources(g *graph.Graph) []graph.Resource {
+	return slices.DeleteFunc(slices.Clone(g.Resources), func(r graph.Resource) bool {
+		return !r.Custom || r.External || isProvider(r.Type)
+	})
+}
+
+func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressRange, elapsed time.Duration) previewResult {
+	result := previewResult{
+		Operation: "preview",
+		Stack:     env.stack,
+		Model:     env.Spec.Model(),
+		Region:    env.Aws.Region,
+		Addresses: newAddressRanges(ranges),
+		Seconds:   elapsed.Seconds(),
+	}
+	for _, r := range resources(g) {
+		result.Resources = append(result.Resources, previewResource{URN: r.URN, Type: r.Type, Name: r.Name})
+	}
+	return result
+}
+
+func newAddressRanges(ranges []stacks.AddressRange) []addressRange {
+	var out []addressRange
+	for _, r := range ranges {
+		block := addressRange{Name: r.Name, Cidr: r.Prefix.String(), Slots: r.Slots, Free: []string{}}
+		for _, s := range r.Subnets {
+			block.Subnets = append(block.Subnets, addressSubnet{Tier: s.Tier, Zone: s.Zone, Cidr: s.Prefix.String(), Usable: s.Usable})
+		}
+		for _, free := range r.Free {
+			block.Free = append(block.Free, free.String())
+		}
+		out = append(out, block)
+	}
+	return out
+}
+
+// printResources prints how many resources of each type there are.
+func printResources(w io.Writer, g *graph.Graph) {
+	counts := map[string]int{}
+	var types []string
+	for _, r := range resources(g) {
+		if counts[r.Type] == 0 {
+			types = append(types, r.Type)
+		}
+		counts[r.Type]++
+	}
+	slices.Sort(types)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for i, token := range types {
+		heading := ""
+		if i == 0 {
+			heading = "Resources"
+		}
+		fmt.Fprintf(table, "%-12s%d\t%s\n", heading, counts[token], token)
+	}
+	table.Flush()
+}

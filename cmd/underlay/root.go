@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/problem"
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+// Exit codes that scripts rely on.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a mistake of the caller's: exit code 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var reported reportedError
+	if !errors.As(err, &reported) {
+		printError(stderr, err)
+	}
+	var usage usageError
+	var problems problem.List
+	if errors.As(err, &usage) || errors.As(err, &problems) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// reportedError has been printed already, as JSON.
+type reportedError struct{ error }
+
+func (e reportedError) Unwrap() error { return e.error }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "underlay",
+		Short:         "Build the network of a managed data platform, and prove it before it is deployed",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.NoArgs(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%w; see `underlay --help`", err)}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy())
+	return root
+}
+
+// stackFlags choose the environment that a command works on.
+type stackFlags struct {
+	configFile string
+	json       bool
+}
+
+func (f *stackFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.configFile, "config-file", "", "read the configuration from this file instead of Pulumi.STACK.yaml")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object instead of text")
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return usageError{fmt.Errorf("give one stack, for example `%s dev`", cmd.CommandPath())}
+		}
+		return nil
+	}
+	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// environment is a stack and its configuration.
+type environment struct {
+	stack string
+	file  string
+	root  string
+	*stacks.Environment
+}
+
+// load reads the environment of a stack. Its errors name the file.
+func (f *stackFlags) load(stack string) (*environment, error) {
+	root := projectRoot()
+	env := &environment{stack: stack, root: root, file: f.configFile}
+	if env.file == "" {
+		env.file = filepath.Join(root, "Pulumi."+stack+".yaml")
+	}
+	var err error
+	env.Environment, err = stacks.Load(env.file)
+	switch {
+	case errors.Is(err, os.ErrNotExist) && f.configFile == "":
+		names := stackNames(root)
+		return nil, usageError{fmt.Errorf("no stack %q: %s does not exist; %s", stack, env.file, problem.DidYouMean(stack, names))}
+	case errors.As(err, new(*os.PathError)):
+		return nil, usageError{err}
+	case err != nil:
+		return nil, configError{file: filepath.Base(env.file), error: err}
+	}
+	return env, nil
+}
+
+// configError is an error of a configuration file.
+type configError struct {
+	file string
+	error
+}
+
+func (e configError) Unwrap() error { return e.error }
+
+// projectRoot is the nearest folder upwards that has a Pulumi.yaml, or the
+// working folder.
+func projectRoot() string {
+	here, err := os.Getwd()
+	if err != nil {
+		return "."
+	}
+	for dir := here; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "Pulumi.yaml")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return here
+		}
+	}
+}
+
+// stackNames are the stacks that have a configuration file.
+func stackNames(root string) []string {
+	files, _ := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml"))
+	var names []string
+	for _, file := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// printError prints an error for people; problems of a configuration one by one.
+func printError(w io.Writer, err error) {
+	var problems problem.List
+	if !errors.As(err, &problems) {
+		fmt.Fprintf(w, "error: %v\n", err)
+		return
+	}
+	file := "configuration"
+	var config configError
+	if errors.As(err, &config) {
+		file = config.file
+	}
+	fmt.Fprintf(w, "%s: %s, nothing was registered\n", file, count(len(problems), "problem"))
+	for _, p := range problems {
+		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(p.Path+"   "+p.Value, " "), p.Sentence())
+	}
+}
+
+// printJSON prints a value as one indented object.
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// asJSON prints err as JSON when the flag is set, and marks it as printed.
+func (f *stackFlags) asJSON(w io.Writer, err error) error {
+	if err == nil || !f.json {
+		return err
+	}
+	failure := struct {
+		Error    string       `json:"error"`
+		Problems problem.List `json:"problems,omitempty"`
+	}{Error: err.Error()}
+	var config configError
+	if errors.As(err, &failure.Problems) {
+		failure.Error = "invalid configuration"
+		if errors.As(err, &config) {
+			failure.Error += " in " + config.file
+		}
+	}
+	return errors.Join(reportedError{err}, printJSON(w, failure))
+}
+
+// count returns "1 problem", "3 problems".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"github.com/underlay-iac/underlay/automation/engine"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"underlay": main})
+}
+
+// The scripts of testdata read as documentation of the command line: each runs
+// in a folder with the repository's own Pulumi files.
+func TestScripts(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	// The scripts use the engine; here it is built if need be.
+	_, err = engine.Find(t.Context(), engine.Options{Tools: "../../tools", Progress: func(line string) { t.Log(line) }})
+	require.NoError(t, err)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("XDG_CACHE_HOME", cache)
+			files, err := filepath.Glob("../../Pulumi*.yaml")
+			if err != nil {
+				return err
+			}
+			for _, file := range files {
+				data, err := os.ReadFile(file)
+				if err != nil {
+					return err
+				}
+				if err := os.WriteFile(filepath.Join(env.WorkDir, filepath.Base(file)), data, 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"field": field,
+		},
+	})
+}
+
+// exits runs a command and checks its exit code: exits 2 underlay preview bad.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil && !errors.Is(err, context.Canceled) {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// field checks fields of the JSON object on standard output:
+// field changes.create 56.
+func field(ts *testscript.TestScript, neg bool, args []string) {
+	var value any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &value))
+	for _, key := range filepath.SplitList(args[0]) {
+		object, _ := value.(map[string]any)
+		value = object[key]
+	}
+	text, err := json.Marshal(value)
+	ts.Check(err)
+	if (string(text) == args[1]) == neg {
+		ts.Fatalf("%s is %s", args[0], text)
+	}
+}
