@@ -1,0 +1,65 @@
+package tests
+
+import (
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+// keys returns every configuration key of a type, also of the types in it.
+func keys(t reflect.Type) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return keys(t.Elem())
+	case reflect.Struct:
+		var all []string
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if name != "" && name != "-" {
+				all = append(append(all, name), keys(t.Field(i).Type)...)
+			}
+		}
+		return all
+	}
+	return nil
+}
+
+func TestTheDocsNameEveryKeyOfTheConfiguration(t *testing.T) {
+	data, err := os.ReadFile("../docs/shared-aws.md")
+	require.NoError(t, err)
+	for _, key := range append(keys(reflect.TypeFor[stacks.SharedAws]()), keys(reflect.TypeFor[stacks.Aws]())...) {
+		assert.Regexp(t, "`(aws:)?"+key+"[`:]|### (.*, )?"+key, string(data), "docs/shared-aws.md says nothing of %s", key)
+	}
+}
+
+// Pulumi.yaml declares each setting with a type and a description.
+func TestPulumiYamlDeclaresTheSettings(t *testing.T) {
+	data, err := os.ReadFile("../Pulumi.yaml")
+	require.NoError(t, err)
+	var project struct {
+		Name   string
+		Config map[string]struct {
+			Type, Description string
+			Default           any
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(data, &project))
+	assert.Equal(t, stacks.Project, project.Name)
+	declared := map[string]any{}
+	for key, setting := range project.Config {
+		assert.NotEmpty(t, setting.Description, key)
+		declared[key+" "+setting.Type] = setting.Default
+	}
+	assert.Equal(t, map[string]any{
+		"underlay:model string":             "shared-aws",
+		"underlay:spec object":              nil,
+		"underlay:allowReplacement boolean": false,
+	}, declared)
+}
