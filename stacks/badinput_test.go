@@ -158,6 +158,8 @@ func TestBadConfigurations(t *testing.T) {
 			dp + `subnets.nodes.eu-west-1b: 10.20.64.0/18: overlaps 10.20.64.0/20 (subnets.nodes.eu-west-1a); use a block outside 10.20.64.0/20`}},
 		{"subnet of a tier that the network lacks", isolated, "egress: isolated", "egress: isolated\n      subnets: {public: {eu-west-1a: 10.20.200.0/24}}", []string{
 			dp + `subnets.public: is set, but this network has no public tier; remove it, or change egress or connectivity`}},
+		{"existing VPC without its id", base, "egress: nat", "existing: {cidrs: [10.20.0.0/16]}", []string{
+			dp + `existing.vpcId: is missing; give the VPC's id`}},
 		{"existing VPC without its blocks", base, "egress: nat", "existing: {vpcId: vpc-0123456789abcdef0}", []string{
 			dp + `existing.cidrs: is missing; list every block of the VPC, the primary one first`}},
 		{"layout outside the existing VPC", base, "egress: nat", "existing: {vpcId: vpc-0123456789abcdef0, cidrs: [10.30.0.0/16]}", []string{

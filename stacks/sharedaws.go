@@ -62,6 +62,9 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	p.dataPlane.Region, p.dataPlane.Quotas = region, s.Quotas
 	p.network, err = dataplane.NewPlan(p.dataPlane)
 	problems = append(problems, place(err, "dataPlane", map[string]string{"region": "region", "quotas": "quotas"})...)
+	if existing := s.DataPlane.Existing; existing != nil && existing.VpcID == "" {
+		problems.Addf("dataPlane.existing.vpcId", "", "give the VPC's id", "is missing")
+	}
 
 	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
 		plan, err := endpoints.NewPlan(*p.endpoints)
