@@ -370,10 +370,10 @@ func TestFlowLogsToCloudWatch(t *testing.T) {
 
 	trust := document(t, input(t, g, role, "net-flow-logs", "assumeRolePolicy"))
 	require.Len(t, trust.Statement, 1)
-	assert.Equal(t, map[string]string{"Service": "vpc-flow-logs.amazonaws.com"}, trust.Statement[0].Principal)
-	assert.Equal(t, map[string]map[string]string{
-		"StringEquals": {"aws:SourceAccount": "111122223333"},
-		"ArnLike":      {"aws:SourceArn": "arn:aws:ec2:eu-west-1:111122223333:vpc-flow-log/*"},
+	assert.Equal(t, map[string][]string{"Service": {"vpc-flow-logs.amazonaws.com"}}, trust.Statement[0].Principal)
+	assert.Equal(t, map[string]map[string][]string{
+		"StringEquals": {"aws:SourceAccount": {"111122223333"}},
+		"ArnLike":      {"aws:SourceArn": {"arn:aws:ec2:eu-west-1:111122223333:vpc-flow-log/*"}},
 	}, trust.Statement[0].Condition, "no other account's flow logs may use the role")
 
 	arn := g.ByType(logGroup)[0].Outputs["arn"].StringValue()
@@ -404,10 +404,10 @@ func TestFlowLogsToS3(t *testing.T) {
 type policy struct {
 	Statement []struct {
 		Effect    string
-		Principal map[string]string
+		Principal map[string][]string
 		Action    []string
 		Resource  []string
-		Condition map[string]map[string]string
+		Condition map[string]map[string][]string
 	}
 }
 

@@ -1,7 +1,6 @@
 package dataplane
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -9,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/components/internal/policy"
 )
 
 // flowLogs records the VPC's traffic to a log group or a bucket.
@@ -46,7 +47,7 @@ func (b *builder) flowLogs() error {
 	if err != nil {
 		return err
 	}
-	policy, err := iam.NewRolePolicy(b.ctx, key, &iam.RolePolicyArgs{
+	permissions, err := iam.NewRolePolicy(b.ctx, key, &iam.RolePolicyArgs{
 		Role:   role.Name,
 		Policy: group.Arn.ApplyT(flowLogPermissions).(pulumi.StringOutput),
 	}, b.child()...)
@@ -58,27 +59,8 @@ func (b *builder) flowLogs() error {
 	args.IamRoleArn = role.Arn
 	// Without its policy the role cannot write, and the flow log's first
 	// deliveries fail.
-	_, err = ec2.NewFlowLog(b.ctx, key, args, b.child(policy)...)
+	_, err = ec2.NewFlowLog(b.ctx, key, args, b.child(permissions)...)
 	return err
-}
-
-// policyDocument is an IAM policy.
-type policyDocument struct {
-	Version   string
-	Statement []policyStatement
-}
-
-type policyStatement struct {
-	Effect    string
-	Principal map[string]string            `json:",omitempty"`
-	Action    []string                     `json:",omitempty"`
-	Resource  []string                     `json:",omitempty"`
-	Condition map[string]map[string]string `json:",omitempty"`
-}
-
-func policy(statements ...policyStatement) (string, error) {
-	text, err := json.Marshal(policyDocument{Version: "2012-10-17", Statement: statements})
-	return string(text), err
 }
 
 // logGroupOwner returns the region and account of a log group.
@@ -98,13 +80,13 @@ func flowLogTrust(logGroupArn string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return policy(policyStatement{
-		Effect:    "Allow",
-		Principal: map[string]string{"Service": "vpc-flow-logs.amazonaws.com"},
+	return policy.Document(policy.Statement{
+		Effect:    policy.Allow,
+		Principal: map[string][]string{"Service": {"vpc-flow-logs.amazonaws.com"}},
 		Action:    []string{"sts:AssumeRole"},
-		Condition: map[string]map[string]string{
-			"StringEquals": {"aws:SourceAccount": account},
-			"ArnLike":      {"aws:SourceArn": fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", region, account)},
+		Condition: map[string]map[string][]string{
+			"StringEquals": {"aws:SourceAccount": {account}},
+			"ArnLike":      {"aws:SourceArn": {fmt.Sprintf("arn:aws:ec2:%s:%s:vpc-flow-log/*", region, account)}},
 		},
 	})
 }
@@ -117,12 +99,12 @@ func flowLogPermissions(logGroupArn string) (string, error) {
 		return "", err
 	}
 	group := strings.TrimSuffix(logGroupArn, ":*")
-	return policy(policyStatement{
-		Effect:   "Allow",
+	return policy.Document(policy.Statement{
+		Effect:   policy.Allow,
 		Action:   []string{"logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"},
 		Resource: []string{group, group + ":*"},
-	}, policyStatement{
-		Effect:   "Allow",
+	}, policy.Statement{
+		Effect:   policy.Allow,
 		Action:   []string{"logs:DescribeLogGroups"},
 		Resource: []string{fmt.Sprintf("arn:aws:logs:%s:%s:log-group:*", region, account)},
 	})
