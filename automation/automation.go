@@ -73,8 +73,9 @@ type Stack struct {
 // Options says how an operation runs. Its zero value uses the pulumi on PATH,
 // the caller's own backend and login, and no files.
 type Options struct {
-	// Pulumi is the command line to run, usually from engine.Find. Nil is
-	// engine.Find with its zero options: PATH, then the builds in the cache.
+	// Pulumi is the command line to run, usually from engine.Find, called once.
+	// Nil looks for one at each operation, on PATH and among the builds in the
+	// cache, which takes a launch more.
 	Pulumi auto.PulumiCommand
 	// WorkDir is the caller's project folder, which holds or is below a
 	// Pulumi.yaml. Empty runs the operation without one.

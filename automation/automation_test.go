@@ -546,10 +546,12 @@ func TestRefused(t *testing.T) {
 			want:    "up dev: the passphrase of the stack's secrets is missing or wrong; set PULUMI_CONFIG_PASSPHRASE",
 		},
 		"wrong passphrase": {
-			stack:   func(s *Stack) { s.Name = "secretive" },
-			options: func(o *Options) { o.Env = map[string]string{"PULUMI_CONFIG_PASSPHRASE": "battery staple"} },
-			is:      ErrPassphrase,
-			want:    "incorrect passphrase",
+			stack: func(s *Stack) { s.Name = "secretive" },
+			options: func(o *Options) {
+				o.Env = map[string]string{"PULUMI_HOME": o.Env["PULUMI_HOME"], "PULUMI_CONFIG_PASSPHRASE": "battery staple"}
+			},
+			is:   ErrPassphrase,
+			want: "incorrect passphrase",
 		},
 		"no login": {
 			options: func(o *Options) {

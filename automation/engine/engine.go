@@ -11,7 +11,8 @@
 // is warm. Processes that need the same build at once wait for one of them to
 // make it, and a build that is stopped half-way leaves nothing behind that
 // could be taken for a whole one. The folder's name holds a digest of the tools
-// module, so a changed pin is built anew.
+// module, so a changed pin is built anew; builds of earlier pins, some 100 MB
+// each, stay until somebody deletes them.
 package engine
 
 import (

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/underlay-iac/underlay/automation"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
 )
@@ -189,23 +190,43 @@ func printJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
+// failure is what a command that fails prints with --json.
+type failure struct {
+	Error string `json:"error"`
+	// Problems are those of a configuration.
+	Problems problem.List `json:"problems,omitempty"`
+	// Failures are the resources that the cloud refused.
+	Failures []resourceFailure `json:"failures,omitempty"`
+}
+
+type resourceFailure struct {
+	URN     string `json:"urn"`
+	Type    string `json:"type"`
+	Name    string `json:"name"`
+	Message string `json:"message"`
+}
+
 // asJSON prints err as JSON when the flag is set, and marks it as printed.
 func (f *stackFlags) asJSON(w io.Writer, err error) error {
 	if err == nil || !f.json {
 		return err
 	}
-	failure := struct {
-		Error    string       `json:"error"`
-		Problems problem.List `json:"problems,omitempty"`
-	}{Error: err.Error()}
-	var config configError
-	if errors.As(err, &failure.Problems) {
-		failure.Error = "invalid configuration"
+	text := failure{Error: err.Error()}
+	if errors.As(err, &text.Problems) {
+		text.Error = "invalid configuration"
+		var config configError
 		if errors.As(err, &config) {
-			failure.Error += " in " + config.file
+			text.Error += " in " + config.file
 		}
 	}
-	return errors.Join(reportedError{err}, printJSON(w, failure))
+	var failed *automation.Error
+	if errors.As(err, &failed) {
+		text.Error, _, _ = strings.Cut(text.Error, "\n")
+		for _, r := range failed.Failures {
+			text.Failures = append(text.Failures, resourceFailure{URN: r.URN, Type: r.Type, Name: r.Name, Message: r.Message})
+		}
+	}
+	return errors.Join(reportedError{err}, printJSON(w, text))
 }
 
 // count returns "1 problem", "3 problems".
