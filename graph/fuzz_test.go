@@ -6,6 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,6 +25,11 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add([]byte(deployment(stateA)))
 	f.Add([]byte(preview(`{"create":1}`, createA)))
+	f.Add([]byte(deployment(`{"urn":"` + urnA + `","type":"a:b:C","inputs":{` +
+		`"archive":{"` + resource.SigKey + `":"` + archive.ArchiveSig + `","assets":{"x":{"` + resource.SigKey + `":"` + asset.AssetSig + `","text":"y"}}},` +
+		`"secret":{"` + resource.SigKey + `":"` + resource.SecretSig + `","plaintext":"[1]"},` +
+		`"bytes":{"` + resource.SigKey + `":"` + resource.ByteStringSig + `","value":"/w=="},` +
+		`"ref":{"` + resource.SigKey + `":"` + resource.ResourceReferenceSig + `","urn":"` + urnB + `","id":"i"}}}`)))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		g, err := Load(bytes.NewReader(input))
 		if err != nil {

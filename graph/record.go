@@ -35,8 +35,9 @@ import (
 //
 // Pulumi tells nobody what a component registers as its outputs when no engine
 // runs: they are read from the component's exported fields that have a pulumi
-// tag, whether or not it calls RegisterResourceOutputs. What the program logs
-// is dropped.
+// tag, whether or not it calls RegisterResourceOutputs. Resource transforms
+// and hooks, which the engine runs, do not run; what the program logs is
+// dropped.
 //
 // The program's error is returned wrapped, and so is a panic. When ctx ends,
 // the next registration or look-up fails and Record returns ctx's cause once

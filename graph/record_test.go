@@ -35,8 +35,9 @@ type network struct {
 	Token     pulumi.StringOutput      `pulumi:"token"`
 	Gateway   *ec2.InternetGateway     `pulumi:"gateway"`
 	Peer      *ec2.Vpc                 `pulumi:"peer"` // nil
-	zones     pulumi.StringOutput      `pulumi:"zones"`
-	Plain     string
+	hidden    pulumi.StringOutput      `pulumi:"hidden"`
+	Zones     []string                 `pulumi:"zones"`
+	Untagged  pulumi.StringOutput
 }
 
 // dataPlane registers a provider, the component "net" and in it a VPC, zones
@@ -100,7 +101,8 @@ func dataPlane(zones int) pulumi.RunFunc {
 		}
 		net.VpcID, net.SubnetIDs, net.Gateway = v.ID().ToStringOutput(), ids.ToStringArrayOutput(), gateway
 		net.Token = pulumi.ToSecret(pulumi.String("hunter2").ToStringOutput()).(pulumi.StringOutput)
-		ctx.Export("natIp", nat.PublicIp)
+		net.hidden, net.Untagged, net.Zones = net.VpcID, net.VpcID, []string{"eu-west-1a"}
+		ctx.Export("natIp", net.hidden.ApplyT(func(string) pulumi.StringOutput { return nat.PublicIp }))
 		ctx.Export("token", net.Token)
 		ctx.Export("subnets", net.SubnetIDs)
 		return ctx.RegisterResourceOutputs(net, pulumi.Map{"vpcId": net.VpcID})
@@ -352,8 +354,7 @@ func TestRecordMakesUpAWSOutputs(t *testing.T) {
 		}
 		for name, value := range map[string]pulumi.StringInput{
 			"vpc.arn": v.Arn, "vpc.owner": v.OwnerId, "vpc.sg": v.DefaultSecurityGroupId, "vpc.rtb": v.DefaultRouteTableId,
-			"vpc.main": v.MainRouteTableId, "vpc.acl": v.DefaultNetworkAclId, "vpc.env": v.TagsAll.MapIndex(pulumi.String("env")),
-			"vpc.tag": v.TagsAll.MapIndex(pulumi.String("owner")), "vpc.cidr": v.CidrBlock,
+			"vpc.main": v.MainRouteTableId, "vpc.acl": v.DefaultNetworkAclId, "vpc.cidr": v.CidrBlock,
 			"subnet.zone": subnet.AvailabilityZone, "subnet.arn": subnet.Arn,
 			"eip.id": eip.ID().ToStringOutput(), "eip.allocation": eip.AllocationId, "eip.ip": eip.PublicIp, "eip.dns": eip.PublicDns,
 			"nat.ip": nat.PublicIp, "nat.eni": nat.NetworkInterfaceId, "given.ip": given.PublicIp, "private.ip": private.PublicIp,
@@ -374,7 +375,7 @@ func TestRecordMakesUpAWSOutputs(t *testing.T) {
 	for name, pattern := range map[string]string{
 		"vpc.arn":   `arn:aws:ec2:eu-central-1:123456789012:vpc/vpc-` + made,
 		"vpc.owner": `123456789012`, "vpc.sg": `sg-` + made, "vpc.rtb": `rtb-` + made, "vpc.main": ids["vpc.rtb"],
-		"vpc.acl": `acl-` + made, "vpc.env": "prod", "vpc.tag": "us", "vpc.cidr": `10\.0\.0\.0/16`,
+		"vpc.acl": `acl-` + made, "vpc.cidr": `10\.0\.0\.0/16`,
 		"subnet.zone": "eu-central-1a", "subnet.arn": `arn:aws:ec2:eu-central-1:123456789012:subnet/subnet-` + made,
 		"eip.id": regexp.QuoteMeta("urn:pulumi:dev::proj::aws:ec2/eip:Eip::eip"), "eip.allocation": regexp.QuoteMeta(ids["eip.id"]),
 		"eip.ip":  `(203\.0\.113|198\.51\.100)\.\d+`,
@@ -401,6 +402,8 @@ func TestRecordMakesUpAWSOutputs(t *testing.T) {
 	endpoint := find(t, g, "urn:pulumi:dev::proj::aws:ec2/vpcEndpoint:VpcEndpoint::s3")
 	assert.Equal(t, "Gateway", endpoint.Outputs["vpcEndpointType"].StringValue(), "AWS's default")
 	assert.False(t, endpoint.Outputs["privateDnsEnabled"].BoolValue())
+	v := find(t, g, "urn:pulumi:dev::proj::aws:ec2/vpc:Vpc::vpc")
+	assert.Equal(t, properties(map[string]any{"env": "prod", "owner": "us"}), v.Outputs["tagsAll"].ObjectValue())
 	nat := find(t, g, "urn:pulumi:dev::proj::aws:ec2/natGateway:NatGateway::nat")
 	assert.NotContains(t, nat.Outputs, resource.PropertyKey("arn"), "the type has none")
 	assert.NotContains(t, nat.Outputs, resource.PropertyKey("ownerId"), "the type has none")
@@ -573,7 +576,7 @@ func TestRecordRefusesOtherLookUps(t *testing.T) {
 		_, err := aws.GetAvailabilityZones(ctx, nil)
 		return err
 	})
-	assert.ErrorContains(t, err, `"eu-west-9"`)
+	assert.ErrorContains(t, err, "eu-west-9")
 }
 
 func TestRecordGivesTheProgramItsConfig(t *testing.T) {
@@ -614,6 +617,80 @@ func TestRecordReturnsTheProgramsError(t *testing.T) {
 
 	_, err = Record(t.Context(), "proj", "dev", nil, func(*pulumi.Context) error { panic("oh no") })
 	assert.ErrorContains(t, err, "the program panicked: oh no")
+}
+
+// A value that the program itself does not know, and one it hides, stay that.
+func TestRecordKeepsUnknownsAndSecrets(t *testing.T) {
+	g := record(t, func(ctx *pulumi.Context) error {
+		provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
+			Region: pulumi.String("eu-west-1"), SecretKey: pulumi.String("hunter2"),
+		})
+		if err != nil {
+			return err
+		}
+		nobodyKnows := pulumi.UnsafeUnknownOutput(nil).ApplyT(func(any) string { return "" }).(pulumi.StringOutput)
+		_, err = ec2.NewVpc(ctx, "vpc", &ec2.VpcArgs{
+			CidrBlock: nobodyKnows, Tags: pulumi.ToSecret(pulumi.StringMap{"a": pulumi.String("hunter2")}).(pulumi.StringMapOutput),
+		}, pulumi.Provider(provider), pulumi.AdditionalSecretOutputs([]string{"arn"}))
+		ctx.Export("unknown", nobodyKnows)
+		return err
+	})
+	key := resource.MakeSecret(resource.NewProperty("hunter2"))
+	tags := resource.MakeSecret(resource.NewProperty(properties(map[string]any{"a": "hunter2"})))
+	assert.Equal(t, key, find(t, g, providerURN).Outputs["secretKey"])
+	v := find(t, g, "urn:pulumi:dev::proj::aws:ec2/vpc:Vpc::vpc")
+	assert.Equal(t, properties(map[string]any{"cidrBlock": aUnknown, "tags": tags}), v.Inputs)
+	assert.Equal(t, aUnknown, v.Outputs["cidrBlock"])
+	assert.Equal(t, tags, v.Outputs["tagsAll"], "what is hidden stays hidden in all that is made of it")
+	assert.True(t, v.Outputs["arn"].IsSecret())
+	assert.True(t, g.Resources[0].Outputs["unknown"].IsComputed())
+
+	var out bytes.Buffer
+	require.NoError(t, g.Export(&out))
+	assert.NotContains(t, out.String(), "hunter2")
+}
+
+// A provider's settings that are not strings may come as JSON in a string.
+func TestAWSProviderSettings(t *testing.T) {
+	tags := properties(map[string]any{"a": "b"})
+	for name, inputs := range map[string]map[string]any{
+		"values": {"region": "eu-west-1", "allowedAccountIds": []any{"123456789012"}, "defaultTags": map[string]any{"tags": map[string]any{"a": "b"}}},
+		"JSON":   {"region": "eu-west-1", "allowedAccountIds": `["123456789012"]`, "defaultTags": `{"tags":{"a":"b"}}`},
+	} {
+		assert.Equal(t, awsProvider{region: "eu-west-1", account: "123456789012", tags: tags}, newAWSProvider(properties(inputs)), name)
+	}
+	// Two accounts do not say which one.
+	assert.Equal(t, awsProvider{}, newAWSProvider(properties(map[string]any{
+		"region": aUnknown, "allowedAccountIds": []any{"123456789012", "210987654321"}, "defaultTags": "not JSON",
+	})))
+}
+
+func TestDocumentationIP(t *testing.T) {
+	seen := map[string]bool{}
+	for i := range 20_000 {
+		seen[documentationIP(fmt.Sprint(i))] = true
+	}
+	assert.Len(t, seen, 508, "every host of two /24, and no network or broadcast address")
+	for ip := range seen {
+		assert.Regexp(t, `^(203\.0\.113|198\.51\.100)\.\d+$`, ip)
+		assert.NotRegexp(t, `\.(0|255)$`, ip)
+	}
+}
+
+func TestRecordRefusesMethods(t *testing.T) {
+	_, err := Record(t.Context(), "proj", "dev", nil, func(ctx *pulumi.Context) error {
+		net := &network{}
+		if err := ctx.RegisterComponentResource("test:network:Network", "net", net); err != nil {
+			return err
+		}
+		out, err := ctx.Call("test:network:Network/size", pulumi.Map{}, pulumi.AnyOutput{}, net)
+		if err != nil {
+			return err
+		}
+		ctx.Export("size", out)
+		return nil
+	})
+	assert.ErrorContains(t, err, "test:network:Network/size cannot be called")
 }
 
 func TestRecordRefusesOneURNTwice(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
@@ -161,6 +162,9 @@ func encode(v resource.PropertyValue) any {
 		return encode(out.Element)
 	case v.IsSecret():
 		return hidden()
+	case v.IsString() && !utf8.ValidString(v.StringValue()):
+		text := base64.StdEncoding.EncodeToString([]byte(v.StringValue()))
+		return map[string]any{resource.SigKey: resource.ByteStringSig, "value": text}
 	case v.IsArray():
 		list := make([]any, len(v.ArrayValue()))
 		for i, element := range v.ArrayValue() {

@@ -19,7 +19,7 @@ func (c *Cloud) Check(s session, r wire.Request) []wire.Failure {
 	for _, ref := range k.refs {
 		for _, id := range ref.ids(r.Inputs) {
 			if !wellFormed(ref.token, id) {
-				ch.fail(ref.property, "%q is not the id of %s", id, example(ref.token))
+				ch.fail(ref.property, "%q is not an id like %s", id, example(ref.token))
 			}
 		}
 	}
@@ -39,9 +39,9 @@ func (c *Cloud) Check(s session, r wire.Request) []wire.Failure {
 // example words what an id of a type looks like.
 func example(token string) string {
 	if prefix, ok := prefixes[token]; ok {
-		return prefix + "-0123456789abcdef0 and the like"
+		return prefix + "-0123456789abcdef0"
 	}
-	return "anything"
+	return "a name"
 }
 
 // Create makes an object.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/sandbox/aws"
 )
 
@@ -210,6 +211,120 @@ func TestDefaultGroup(t *testing.T) {
 func first(c *aws.Cloud, typ string) string {
 	objects := c.Objects()
 	return objects[slices.IndexFunc(objects, func(o aws.Object) bool { return o.Type == typ })].ID
+}
+
+// TestAllowed makes what a rule that is too strict would refuse.
+func TestAllowed(t *testing.T) {
+	// Permitted by AWS's table:
+	// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html#add-cidr-block-restrictions
+	for _, c := range []struct{ vpc, join string }{
+		{"10.20.0.0/16", "10.21.0.0/16"},
+		{"10.20.0.0/16", "10.0.0.0/16"},
+		{"10.1.0.0/16", "10.2.0.0/16"},
+		{"10.20.0.0/16", "100.64.0.0/16"},
+		{"10.20.0.0/16", "198.18.0.0/16"},
+		{"172.16.0.0/16", "172.30.0.0/16"},
+		{"192.168.0.0/24", "192.168.1.0/24"},
+		{"198.19.0.0/24", "198.19.1.0/24"},
+		{"198.19.0.0/16", "100.64.0.0/16"},
+		{"100.64.0.0/16", "100.65.0.0/16"},
+		{"203.0.0.0/16", "100.64.0.0/28"},
+	} {
+		_, i := newCloud(t, aws.Options{})
+		_, err := i.try(cidrType, in{"vpcId": i.vpc(c.vpc).id, "cidrBlock": c.join})
+		assert.NoError(t, err, "%s joins %s", c.join, c.vpc)
+	}
+
+	_, i := newCloud(t, aws.Options{Quotas: map[string]int{catalog.QuotaVpcsPerRegion: 2, catalog.QuotaElasticIPsPerRegion: 1}})
+	v, w := i.vpc("10.0.0.0/16"), i.vpc("10.0.0.0/16")
+	igw := i.create(igwType, in{"vpcId": v.id})
+	i.create(igwType, in{"vpcId": w.id})
+	table := i.table(v)
+
+	// A block that is smaller than the destination of a route, AWS's example.
+	i.create(routeType, in{"routeTableId": table.id, "destinationCidrBlock": "10.30.0.0/24", "gatewayId": igw.id})
+	i.create(cidrType, in{"vpcId": v.id, "cidrBlock": "10.30.0.0/25"})
+	// Neighbours, to the last address, and the same block in another VPC.
+	i.subnet(v, "10.0.0.0/24", "eu-west-1a")
+	i.subnet(v, "10.0.1.0/24", "eu-west-1a")
+	last := i.subnet(v, "10.0.255.240/28", "eu-west-1b")
+	i.subnet(w, "10.0.0.0/24", "eu-west-1a")
+	// The last address of a subnet that is not AWS's own.
+	i.create(natType, in{"subnetId": last.id, "connectivityType": "private", "privateIp": "10.0.255.254"})
+	// The same service twice, once with private DNS.
+	_, err := i.endpoint(v, "sts", in{"privateDnsEnabled": true})
+	require.NoError(t, err)
+	_, err = i.endpoint(v, "sts", in{"privateDnsEnabled": false})
+	require.NoError(t, err)
+	// S3 with private DNS, as the caller asks for on its own or beside a
+	// gateway endpoint.
+	_, err = i.endpoint(w, "s3", in{"privateDnsEnabled": true, "dnsOptions": in{"privateDnsOnlyForInboundResolverEndpoint": false}})
+	require.NoError(t, err)
+	i.create(endpointType, in{"vpcId": v.id, "serviceName": "com.amazonaws.eu-west-1.s3", "routeTableIds": []any{table.id}})
+	_, err = i.endpoint(v, "s3", in{"privateDnsEnabled": true})
+	require.NoError(t, err)
+	// Two services in a table.
+	i.create(endpointType, in{"vpcId": v.id, "serviceName": "com.amazonaws.eu-west-1.dynamodb", "routeTableIds": []any{table.id}})
+	// A name that another VPC has, and rules that differ in one thing.
+	a, b := i.group(v, "a"), i.group(w, "a")
+	for _, rule := range []in{
+		{"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"},
+		{"ipProtocol": "tcp", "fromPort": 443, "toPort": 444, "cidrIpv4": "10.0.0.0/16"},
+		{"ipProtocol": "udp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"},
+		{"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.1.0.0/16"},
+		{"ipProtocol": "icmp", "fromPort": -1, "toPort": -1, "cidrIpv4": "10.0.0.0/16"},
+		{"ipProtocol": "-1", "fromPort": -1, "toPort": -1, "cidrIpv4": "10.0.0.0/16"},
+		{"ipProtocol": "tcp", "fromPort": 0, "toPort": 65535, "referencedSecurityGroupId": a.id},
+	} {
+		i.create(ingressType, with(rule, "securityGroupId", a.id))
+	}
+	i.create(egressType, in{"securityGroupId": a.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"})
+	i.create(egressType, in{"securityGroupId": b.id, "ipProtocol": "-1", "cidrIpv6": "::/0"})
+	// An address that was given back.
+	eip := i.create(eipType, in{})
+	require.NoError(t, i.remove(eip))
+	i.create(eipType, in{})
+	// A role that another role may assume.
+	r := i.create(roleType, in{"name": "r", "assumeRolePolicy": trust})
+	i.create(roleType, in{"name": "s", "assumeRolePolicy": `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"AWS":["` +
+		r.str("arn") + `","arn:aws:iam::210987654321:role/theirs"]}}}`})
+}
+
+// TestTakenAlong deletes what other things hang on that AWS lets go with it.
+func TestTakenAlong(t *testing.T) {
+	cloud, i := newCloud(t, aws.Options{})
+	v := i.vpc("10.0.0.0/16")
+	igw, table, g, s := i.create(igwType, in{"vpcId": v.id}), i.table(v), i.group(v, "a"), i.subnet(v, "10.0.0.0/24", "eu-west-1a")
+	route := i.create(routeType, in{"routeTableId": table.id, "destinationCidrBlock": "0.0.0.0/0", "gatewayId": igw.id})
+	kept, gone := i.table(v), i.table(v)
+	s3 := in{"vpcId": v.id, "serviceName": "com.amazonaws.eu-west-1.s3", "routeTableIds": []any{kept.id, gone.id}}
+	inline := i.create(endpointType, s3)
+	dynamo := i.create(endpointType, in{"vpcId": v.id, "serviceName": "com.amazonaws.eu-west-1.dynamodb"})
+	joined := i.create(epTableType, in{"vpcEndpointId": dynamo.id, "routeTableId": table.id})
+	rule := i.create(ingressType, in{"securityGroupId": g.id, "ipProtocol": "-1", "referencedSecurityGroupId": g.id})
+	assoc := i.create(assocType, in{"routeTableId": kept.id, "subnetId": s.id})
+	log := i.create(flowLogType, in{"subnetId": s.id, "trafficType": "ALL", "logDestinationType": "s3", "logDestination": "arn:aws:s3:::logs"})
+
+	for _, c := range []struct {
+		delete res
+		with   []res
+	}{
+		{table, []res{route, joined}}, {g, []res{rule}}, {s, []res{assoc, log}}, {gone, nil},
+	} {
+		require.NoError(t, i.remove(c.delete), c.delete.typ)
+		for _, r := range c.with {
+			assert.False(t, i.exists(r), "%s with %s", r.typ, c.delete.typ)
+		}
+		assert.Empty(t, cloud.Dangling())
+	}
+	now, _ := i.read(inline, nil)
+	assert.Equal(t, []resource.PropertyValue{resource.NewStringProperty(kept.id)}, now.out["routeTableIds"].ArrayValue())
+
+	// A role loses its policies only when it says so.
+	role := i.create(roleType, in{"assumeRolePolicy": trust, "forceDetachPolicies": true})
+	policy := i.create(policyType, in{"role": role.id, "policy": allow})
+	require.NoError(t, i.remove(role))
+	assert.False(t, i.exists(policy))
 }
 
 // TestUpdates changes what AWS changes in place.

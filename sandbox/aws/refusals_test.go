@@ -116,6 +116,17 @@ var refusals = []struct {
 		want: "api error InvalidVpc.Range: The CIDR '10.30.0.0/16' is the same as or larger than the destination '10.30.0.0/24'",
 	},
 	{
+		name: "a block joins that is the destination of a route",
+		call: func(i *instance) ([]res, error) {
+			v := i.vpc("10.20.0.0/16")
+			igw := i.create(igwType, in{"vpcId": v.id})
+			i.create(routeType, in{"routeTableId": i.table(v).id, "destinationCidrBlock": "10.30.0.0/16", "gatewayId": igw.id})
+			_, err := i.try(cidrType, in{"vpcId": v.id, "cidrBlock": "10.30.0.0/16"})
+			return nil, err
+		},
+		want: "api error InvalidVpc.Range: The CIDR '10.30.0.0/16' is the same as or larger than the destination '10.30.0.0/16'",
+	},
+	{
 		name:    "one block too many",
 		options: aws.Options{Quotas: map[string]int{catalog.QuotaCidrsPerVpc: 2}},
 		call: func(i *instance) ([]res, error) {
@@ -458,6 +469,16 @@ var refusals = []struct {
 			return nil, err
 		},
 		want: "api error InvalidParameterValue: The destination CIDR block 10.0.4.0/24 is equal to or more specific than one of this VPC's CIDR blocks.",
+	},
+	{
+		name: "a route to the VPC's own block",
+		call: func(i *instance) ([]res, error) {
+			v := i.vpc("10.0.0.0/16")
+			igw := i.create(igwType, in{"vpcId": v.id})
+			_, err := i.try(routeType, in{"routeTableId": i.table(v).id, "destinationCidrBlock": "10.0.0.0/16", "gatewayId": igw.id})
+			return nil, err
+		},
+		want: "api error InvalidParameterValue: The destination CIDR block 10.0.0.0/16 is equal to or more specific than one of this VPC's CIDR blocks.",
 	},
 	{
 		name:    "a route over the quota",

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/sandbox/aws"
 )
 
@@ -168,6 +169,47 @@ func TestFault(t *testing.T) {
 	fail = func(aws.Call) bool { return false }
 	require.NoError(t, i.remove(v))
 	assert.Empty(t, c.Objects())
+}
+
+// TestConcurrent asks for more addresses than there are, all at once and over
+// several connections, while others look on.
+func TestConcurrent(t *testing.T) {
+	options := aws.Options{
+		StateFile: filepath.Join(t.TempDir(), "aws.json"), Quotas: map[string]int{catalog.QuotaElasticIPsPerRegion: 20},
+	}
+	c, i := newCloud(t, options)
+	made := make(chan string, 100)
+	var wait sync.WaitGroup
+	for range 5 {
+		n := i.connect(in{"region": "eu-west-1"})
+		for range 8 {
+			wait.Go(func() {
+				r, err := n.server.Create(n.ctx, &pulumirpc.CreateRequest{Urn: urn(eipType, "it"), Properties: marshal(t, in{"domain": "vpc"})})
+				if err != nil {
+					assert.ErrorContains(t, err, "AddressLimitExceeded")
+					return
+				}
+				made <- r.GetId()
+				_, err = n.server.Read(n.ctx, &pulumirpc.ReadRequest{Urn: urn(eipType, "it"), Id: r.GetId()})
+				assert.NoError(t, err)
+				c.Objects()
+			})
+		}
+	}
+	wait.Wait()
+	close(made)
+	ids := map[string]bool{}
+	for id := range made {
+		ids[id] = true
+	}
+	assert.Len(t, ids, 20)
+	addresses := map[any]bool{}
+	for _, o := range c.Objects() {
+		addresses[o.Properties["publicIp"]] = true
+	}
+	assert.Len(t, addresses, 20)
+	again, _ := reopen(t, c, options)
+	assert.Len(t, again.Objects(), 20)
 }
 
 // TestForget makes things vanish with what cannot be without them.

@@ -113,7 +113,8 @@ func createVpc(t *tx, o *Object) error {
 	return nil
 }
 
-// inVpc are the types whose objects keep their VPC from being deleted.
+// inVpc are the types whose objects keep their VPC from being deleted. What is
+// in a subnet need not be here: it keeps the subnet, by its network interface.
 var inVpc = []string{subnetType, internetGatewayType, vpcEndpointType, securityGroupType, routeTableType}
 
 func removeVpc(t *tx, o *Object) error {

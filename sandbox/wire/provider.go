@@ -135,7 +135,8 @@ func (p *Provider[S]) Create(
 		return nil, err
 	}
 	r.Inputs = inputs.Without()
-	id, outputs := "", Props{}
+	var id string
+	var outputs Props
 	if req.GetPreview() {
 		outputs = res.planCreate(r.Inputs)
 	} else {

@@ -218,10 +218,6 @@ type toyResource struct {
 	Size pulumi.IntOutput    `pulumi:"size"`
 }
 
-type toyResourceOutput struct{ *pulumi.OutputState }
-
-func (toyResourceOutput) ElementType() reflect.Type { return reflect.TypeFor[*toyResource]() }
-
 func (*toyResource) ElementType() reflect.Type { return reflect.TypeFor[*toyResource]() }
 
 // toy is a provider whose every resource has an arn and a size, and is
