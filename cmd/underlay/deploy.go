@@ -322,6 +322,8 @@ func deployError(err error, env *environment, flags *deployFlags) error {
 	switch {
 	case errors.Is(err, automation.ErrStackNotFound):
 		return fmt.Errorf("%w\nnothing is deployed; `%s` deploys it", err, strings.Replace(again, string(failed.Operation), "up", 1))
+	case errors.Is(err, automation.ErrLogin):
+		return fmt.Errorf("%w\nlog in with `pulumi login` or set PULUMI_BACKEND_URL; `%s --sandbox` needs neither", err, again)
 	case len(failed.Failures) > 0 || errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w\nwhat was done is kept; `%s` goes on from here", err, again)
 	}
