@@ -14,5 +14,7 @@
 //
 // A value that is not known (in a preview), or not to be seen (a secret that
 // is encrypted or blinded), is in the graph as resource.Computed, and inside
-// resource.Secret where it is a secret. It is never left out and never guessed.
+// resource.Secret where it is a secret. It is never guessed. Only what a
+// provider will compute for a resource that does not exist yet is absent: a
+// preview does not say what that will be.
 package graph

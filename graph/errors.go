@@ -8,7 +8,7 @@ import (
 // What Load cannot read. Each is one sentence that says what to do; test for
 // them with errors.Is. VersionError, OmittedError and StepError carry more.
 var (
-	// ErrEmpty is an input without a byte in it.
+	// ErrEmpty is an input with nothing in it but space.
 	ErrEmpty = errors.New("the input is empty: write it with `pulumi stack export` or `pulumi preview --json --show-sames`")
 	// ErrNotPulumi is an input that is neither of the two formats.
 	ErrNotPulumi = errors.New("the input is not what `pulumi stack export` or `pulumi preview --json` writes")

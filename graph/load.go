@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// MaxSize is the most bytes that Load reads: room for a preview of some 50,000
+// MaxSize is the most bytes that Load reads: room for a preview of some 40,000
 // resources.
 const MaxSize = 256 << 20
 

@@ -24,6 +24,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/underlay-iac/underlay/automation/engine"
 	"google.golang.org/protobuf/types/known/structpb"
 	"pgregory.net/rapid"
 )
@@ -636,17 +638,14 @@ func TestValuesAgreeWithTheSDK(t *testing.T) {
 	})
 }
 
-// The real command line imports what Export writes. It is asked where it is on
-// PATH.
+// The real command line imports what Export writes.
 func TestPulumiImportsAnExport(t *testing.T) {
-	cli, err := exec.LookPath("pulumi")
-	if err != nil {
-		t.Skip("pulumi is not on PATH")
-	}
+	cli, err := engine.Find(t.Context(), engine.Options{Tools: "../tools", Progress: func(line string) { t.Log(line) }})
+	require.NoError(t, err)
 	dir := t.TempDir()
 	run := func(args ...string) []byte {
 		t.Helper()
-		cmd := exec.CommandContext(t.Context(), cli, args...)
+		cmd := exec.CommandContext(t.Context(), cli.Path(), args...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "PULUMI_HOME="+filepath.Join(dir, "home"),
 			"PULUMI_CONFIG_PASSPHRASE=test", "PULUMI_SKIP_UPDATE_CHECK=true")
