@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 	"github.com/underlay-iac/underlay/components/internal/tags"
 	"github.com/underlay-iac/underlay/problem"
 )
@@ -224,10 +225,12 @@ func (b *builder) vpcAndGateway() error {
 	case existing != nil && existing.InternetGatewayID != "":
 		b.igwID = pulumi.String(existing.InternetGatewayID)
 	default:
+		// In another VPC it is a new gateway: AWS does not detach one from a
+		// VPC that has public addresses in use.
 		igw, err := ec2.NewInternetGateway(b.ctx, b.key("igw"), &ec2.InternetGatewayArgs{
 			VpcId: b.vpcID,
 			Tags:  b.tags(b.key("igw"), nil),
-		}, b.child()...)
+		}, append(b.child(), pulumi.ReplaceOnChanges([]string{"vpcId"}))...)
 		if err != nil {
 			return err
 		}
@@ -326,12 +329,13 @@ func (b *builder) natGateways() error {
 		if err != nil {
 			return err
 		}
+		// A successor wants the same address, so it waits for it to be free.
 		nat, err := ec2.NewNatGateway(b.ctx, key, &ec2.NatGatewayArgs{
 			SubnetId:         b.network.subnets[addressing.Public][zone],
 			AllocationId:     allocation.ToStringOutput().ToStringPtrOutput(),
 			ConnectivityType: pulumi.String("public"),
 			Tags:             b.tags(key, nil),
-		}, b.child(b.igw...)...)
+		}, append(b.child(b.igw...), pulumi.DeleteBeforeReplace(true))...)
 		if err != nil {
 			return err
 		}
@@ -438,6 +442,17 @@ func (b *builder) tables() []routeTable {
 		tables = append(tables, routeTable{key: key, id: b.network.routeTables[s.Tier][s.Zone.Name]})
 	}
 	return tables
+}
+
+// flowLogs records the VPC's traffic, if the spec asks for that.
+func (b *builder) flowLogs() error {
+	logs := b.plan.Spec.FlowLogs
+	if logs == nil {
+		return nil
+	}
+	return flowlogs.Build(b.ctx, *logs, flowlogs.Args{
+		Component: b.name, Parent: b.network, VpcID: b.vpcID, Tags: b.args.Tags,
+	})
 }
 
 // outputs fills in the component's outputs.

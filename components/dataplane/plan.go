@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/underlay-iac/underlay/addressing"
@@ -108,7 +107,9 @@ func NewPlan(spec Spec) (*Plan, error) {
 	p.planGateways()
 	p.planSubnets()
 	p.checkClusterNames()
-	p.checkFlowLogs()
+	if logs := p.plan.Spec.FlowLogs; logs != nil {
+		logs.Check("flowLogs", &p.problems)
+	}
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -443,45 +444,6 @@ func (p *planner) checkClusterNames() {
 	problem.Unique(&p.problems, "clusterNames", names)
 }
 
-// retentionDays are the values that CloudWatch Logs accepts.
-// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-var retentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-
-var bucketArn = regexp.MustCompile(`^arn:aws:s3:::[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$`)
-
-func (p *planner) checkFlowLogs() {
-	logs := p.plan.Spec.FlowLogs
-	if logs == nil {
-		return
-	}
-	problem.OneOf(&p.problems, "flowLogs.destination", logs.Destination, FlowLogsToCloudWatch, FlowLogsToS3)
-	problem.OneOf(&p.problems, "flowLogs.trafficType", logs.TrafficType, "ALL", "ACCEPT", "REJECT")
-	if seconds := logs.AggregationSeconds; seconds != 60 && seconds != 600 {
-		p.problems.Addf("flowLogs.aggregationSeconds", strconv.Itoa(seconds), "use 60 or 600",
-			"is not an aggregation interval of VPC flow logs")
-	}
-	switch logs.Destination {
-	case FlowLogsToCloudWatch:
-		if logs.BucketArn != "" {
-			p.problems.Addf("flowLogs.bucketArn", logs.BucketArn, "set destination: s3, or remove it",
-				"is set, but the destination is cloudWatch")
-		}
-		if !slices.Contains(retentionDays, logs.RetentionDays) {
-			nearest := slices.MinFunc(retentionDays, func(a, b int) int { return abs(a-logs.RetentionDays) - abs(b-logs.RetentionDays) })
-			p.problems.Addf("flowLogs.retentionDays", strconv.Itoa(logs.RetentionDays), fmt.Sprintf("the nearest is %d", nearest),
-				"is not a retention that CloudWatch Logs offers")
-		}
-	case FlowLogsToS3:
-		if !bucketArn.MatchString(logs.BucketArn) {
-			p.problems.Addf("flowLogs.bucketArn", logs.BucketArn, "give arn:aws:s3:::<bucket>", "is not the ARN of an S3 bucket")
-		}
-		if logs.RetentionDays != 0 {
-			p.problems.Addf("flowLogs.retentionDays", strconv.Itoa(logs.RetentionDays), "remove it; set a lifecycle rule on the bucket",
-				"is set, but S3 keeps flow logs by the bucket's own rules")
-		}
-	}
-}
-
 var hexID = regexp.MustCompile(`^[0-9a-f]{8}([0-9a-f]{9})?$`)
 
 // checkID checks the form of an AWS id, such as vpc-0123456789abcdef0; empty is fine.
@@ -522,5 +484,3 @@ func sorted[K cmp.Ordered, V any](m map[K]V) iter.Seq2[K, V] {
 		}
 	}
 }
-
-func abs(n int) int { return max(n, -n) }

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 )
 
 // Egress says how the node tier reaches the internet.
@@ -125,28 +126,16 @@ type Nat struct {
 }
 
 // FlowLogs records the VPC's traffic.
-type FlowLogs struct {
-	// Destination is "cloudWatch" (default: a log group and the role that
-	// writes to it are created) or "s3".
-	Destination FlowLogDestination `json:"destination,omitzero"`
-	// BucketArn is the S3 bucket, with destination "s3".
-	BucketArn string `json:"bucketArn,omitzero"`
-	// RetentionDays of the log group, one of CloudWatch's values. Default 90.
-	RetentionDays int `json:"retentionDays,omitzero"`
-	// TrafficType is "ALL" (default), "ACCEPT" or "REJECT".
-	TrafficType string `json:"trafficType,omitzero"`
-	// AggregationSeconds is 60 or 600 (default).
-	AggregationSeconds int `json:"aggregationSeconds,omitzero"`
-}
+type FlowLogs = flowlogs.Spec
 
 // FlowLogDestination is where flow logs go.
-type FlowLogDestination string
+type FlowLogDestination = flowlogs.Destination
 
 const (
 	// FlowLogsToCloudWatch writes to a CloudWatch log group.
-	FlowLogsToCloudWatch FlowLogDestination = "cloudWatch"
+	FlowLogsToCloudWatch = flowlogs.CloudWatch
 	// FlowLogsToS3 writes to an S3 bucket.
-	FlowLogsToS3 FlowLogDestination = "s3"
+	FlowLogsToS3 = flowlogs.S3
 )
 
 // withDefaults returns the spec with every default filled in.
@@ -164,13 +153,7 @@ func (s Spec) withDefaults() Spec {
 		s.GatewayEndpoints = []string{"s3", "dynamodb"}
 	}
 	if s.FlowLogs != nil {
-		logs := *s.FlowLogs
-		logs.Destination = orDefault(logs.Destination, FlowLogsToCloudWatch)
-		if logs.Destination == FlowLogsToCloudWatch {
-			logs.RetentionDays = orDefault(logs.RetentionDays, 90)
-		}
-		logs.TrafficType = orDefault(logs.TrafficType, "ALL")
-		logs.AggregationSeconds = orDefault(logs.AggregationSeconds, 600)
+		logs := s.FlowLogs.WithDefaults()
 		s.FlowLogs = &logs
 	}
 	return s

@@ -1,6 +1,7 @@
 package endpoints
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,8 +44,13 @@ type InterfaceEndpoints struct {
 	// brings its own groups.
 	SecurityGroupID pulumi.StringOutput `pulumi:"securityGroupId"`
 
-	plan *Plan
+	plan      *Plan
+	endpoints map[string]*ec2.VpcEndpoint
 }
+
+// Endpoint returns the endpoint of a service, for what is built on its DNS
+// entries; nil when the set has none.
+func (e *InterfaceEndpoints) Endpoint(service string) *ec2.VpcEndpoint { return e.endpoints[service] }
 
 // Plan returns the plan that the endpoints were built from.
 func (e *InterfaceEndpoints) Plan() *Plan { return e.plan }
@@ -62,7 +68,7 @@ func NewInterfaceEndpoints(
 	if err != nil {
 		return nil, fmt.Errorf("interface endpoints %q: %w", name, err)
 	}
-	set := &InterfaceEndpoints{plan: plan}
+	set := &InterfaceEndpoints{plan: plan, endpoints: map[string]*ec2.VpcEndpoint{}}
 	if err := ctx.RegisterComponentResource(Type, name, set, opts...); err != nil {
 		return nil, fmt.Errorf("interface endpoints %q: %w", name, err)
 	}
@@ -132,7 +138,7 @@ func (b *builder) securityGroup() error {
 	}
 	group, err := ec2.NewSecurityGroup(b.ctx, b.name, &ec2.SecurityGroupArgs{
 		VpcId:       b.args.VpcID.ToStringOutput().ToStringPtrOutput(),
-		Description: pulumi.String("Admits the whole VPC, pods included, to its interface endpoints"),
+		Description: pulumi.String(cmp.Or(b.args.GroupDescription, "Admits the whole VPC, pods included, to its interface endpoints")),
 		Tags:        tags.Merge(b.args.Tags, b.name, nil),
 	}, b.child()...)
 	if err != nil {
@@ -192,6 +198,7 @@ func (b *builder) endpoints() error {
 		if err != nil {
 			return err
 		}
+		b.set.endpoints[e.Service] = endpoint
 		ids[e.Service] = endpoint.ID().ToStringOutput()
 	}
 	b.set.EndpointIDs = ids.ToStringMapOutput()

@@ -31,6 +31,9 @@ type Spec struct {
 	PrivateDNS *bool `json:"privateDns,omitzero"`
 	// Overrides change single endpoints, by service.
 	Overrides map[string]Override `json:"overrides,omitzero"`
+	// GroupDescription of the shared security group. Default says that it
+	// admits the whole VPC. AWS cannot change it: another one replaces the group.
+	GroupDescription string `json:"-"`
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("interface-endpoints-per-vpc").
 	Quotas map[string]int `json:"-"`
@@ -58,6 +61,8 @@ type Override struct {
 	// catalogue's: 443 for most, the SMTP ports for email-smtp.
 	Ports []int `json:"ports,omitzero"`
 	// Policy is the endpoint policy as a JSON document. Default AWS's, which
-	// allows every request that the caller's own policies allow.
+	// allows every request that the caller's own policies allow. Put another
+	// policy in its place to be rid of one that is deployed: the provider
+	// keeps a policy that is merely taken out.
 	Policy string `json:"policy,omitzero"`
 }

@@ -24,6 +24,14 @@ func isolated(_ *stacks.Environment, s *stacks.SharedAws) {
 	s.DataPlane.Egress, s.DataPlane.Nat, s.DataPlane.Connectivity = dataplane.EgressIsolated, nil, ""
 }
 
+func endpoint(service string, override endpoints.Override) edit {
+	return func(_ *stacks.Environment, s *stacks.SharedAws) {
+		s.Endpoints = &endpoints.Spec{
+			Preset: "none", Add: []string{service}, Overrides: map[string]endpoints.Override{service: override},
+		}
+	}
+}
+
 func flowLogs(_ *stacks.Environment, s *stacks.SharedAws) {
 	s.DataPlane.FlowLogs = &dataplane.FlowLogs{}
 }
@@ -32,6 +40,9 @@ func allowReplacement(e *stacks.Environment, _ *stacks.SharedAws) { e.AllowRepla
 
 // A change of a deployed environment, with what it does to the stack. The
 // counts are of resources; what is not counted stays the same.
+// anything is the policy that AWS gives an endpoint that has none.
+const anything = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
+
 type change struct {
 	name     string
 	from, to []edit
@@ -106,7 +117,27 @@ func changes() []change {
 				s.Tags = map[string]string{"environment": "dev", "owner": "network"}
 			}},
 			counts: map[display.StepOp]int{"update": 1 + 1 + 12 + 6 + 1 + 1 + 2},
-			faults: true,
+		},
+		{
+			// Every property of a flow log is fixed at its creation, and AWS
+			// takes no second one for the same traffic and destination.
+			name: "flow logs aggregated for a minute",
+			from: []edit{flowLogs},
+			to: []edit{flowLogs, func(_ *stacks.Environment, s *stacks.SharedAws) {
+				s.DataPlane.FlowLogs.AggregationSeconds = 60
+			}},
+			counts: map[display.StepOp]int{"replace": 1},
+		},
+		{
+			name:   "an endpoint's policy replaced",
+			from:   []edit{endpoint("sts", endpoints.Override{Policy: `{"Statement":[]}`})},
+			to:     []edit{endpoint("sts", endpoints.Override{Policy: anything})},
+			counts: map[display.StepOp]int{"update": 1},
+		},
+		{
+			name:   "an S3 endpoint with private DNS",
+			to:     []edit{endpoint("s3", endpoints.Override{PrivateDNS: new(true)})},
+			counts: map[display.StepOp]int{"create": 1 + 1 + 2 + 1},
 		},
 		{
 			name: "endpoints added",

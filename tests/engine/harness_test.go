@@ -143,25 +143,25 @@ func (r result) text() string {
 // Preview plans p against its deployed state and changes nothing.
 func (w *world) Preview(t framework.TB, p program) result {
 	t.Helper()
-	return w.operate(t, engine.Update, p, true)
+	return w.operate(context.Background(), t, engine.Update, p, true)
 }
 
 // Up deploys p.
 func (w *world) Up(t framework.TB, p program) result {
 	t.Helper()
-	return w.operate(t, engine.Update, p, false)
+	return w.operate(context.Background(), t, engine.Update, p, false)
 }
 
 // Refresh reads every resource of p's stack back from the cloud.
 func (w *world) Refresh(t framework.TB, p program) result {
 	t.Helper()
-	return w.operate(t, engine.Refresh, p, false)
+	return w.operate(context.Background(), t, engine.Refresh, p, false)
 }
 
 // Destroy deletes every resource of p's stack.
 func (w *world) Destroy(t framework.TB, p program) result {
 	t.Helper()
-	return w.operate(t, engine.Destroy, p, false)
+	return w.operate(context.Background(), t, engine.Destroy, p, false)
 }
 
 // State returns the deployed resources of a stack; nil before the first Up.
@@ -172,15 +172,17 @@ func (w *world) State(stack string) *deploy.Snapshot {
 }
 
 // operate runs one operation of the real engine in this process and keeps the
-// state it leaves, as a backend would, also when the operation fails.
-func (w *world) operate(t framework.TB, op framework.TestOp, p program, dryRun bool) result {
+// state it leaves, as a backend would, also when the operation fails. The end of
+// ctx cancels the operation as Ctrl-C does: what is under way is finished.
+func (w *world) operate(ctx context.Context, t framework.TB, op framework.TestOp, p program, dryRun bool) result {
 	t.Helper()
 	base := w.State(p.stack)
 	if dryRun {
 		base = framework.CloneSnapshot(t, base) // the engine writes into the state it is given
 	}
 
-	ctx, source := cancel.NewContext(context.Background())
+	cancellation, source := cancel.NewContext(context.Background())
+	defer context.AfterFunc(ctx, source.Cancel)()
 	lines := &connections{}
 	var host *ownedHost
 	journal := engine.NewTestJournal()
@@ -197,7 +199,7 @@ func (w *world) operate(t framework.TB, op framework.TestOp, p program, dryRun b
 	info := framework.NewUpdateInfo(p.workspace(), p.target(base))
 	_, _, err := op(info,
 		&engine.Context{
-			Cancel:          ctx,
+			Cancel:          cancellation,
 			Events:          events,
 			SnapshotManager: journal,
 			BackendClient:   w.backend(),

@@ -4,9 +4,18 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/pkg/v3/display"
+	"github.com/pulumi/pulumi/pkg/v3/engine/lifecycletest/framework"
 	"github.com/stretchr/testify/require"
 )
 
+// TestLifecycle takes both environments through all there is. The counts: dev
+// has 53 AWS resources (a VPC and its pod block, an internet gateway, 12
+// subnets with as many associations, 6 route tables, an address, a NAT gateway,
+// 4 default routes, 2 gateway endpoints on 6 tables each), staging 56 (a VPC and
+// its pod block, 9 subnets with as many associations, 5 tables, 2 gateway
+// endpoints on 5 tables each, 16 interface endpoints, their security group and
+// its 2 rules). Beside them are the stack, the provider and a component, in
+// staging two.
 func TestLifecycle(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -30,6 +39,7 @@ func TestLifecycle(t *testing.T) {
 			require.Equal(t, map[display.StepOp]int{"create": test.create}, up.counts())
 			require.Equal(t, preview.counts(), up.counts())
 			w.requireInStep(t)
+			w.requireExplicitProviders(t, test.environment)
 
 			before := w.contents(t)
 			requireSame(t, w.Preview(t, p))
@@ -42,5 +52,16 @@ func TestLifecycle(t *testing.T) {
 			require.Empty(t, w.aws.Objects())
 			require.Empty(t, w.State(p.stack).Resources)
 		})
+	}
+}
+
+// requireExplicitProviders asserts that no resource uses a provider that the
+// engine made up from the stack's configuration.
+func (w *world) requireExplicitProviders(t framework.TB, stack string) {
+	t.Helper()
+	for _, state := range w.State(stack).Resources {
+		if state.Custom && state.URN.Type().Package() == "aws" {
+			require.Contains(t, state.Provider, "pulumi:providers:aws::aws::", state.URN)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"flag"
 	"os"
+	"runtime/debug"
 	"testing"
 )
 
@@ -14,5 +15,8 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
+	// The engine makes much short-lived garbage: collecting it less often
+	// saves a quarter of the time, for some 100 MB.
+	debug.SetGCPercent(400)
 	os.Exit(m.Run())
 }

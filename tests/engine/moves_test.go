@@ -113,6 +113,7 @@ func TestMoveIsAllowed(t *testing.T) {
 	}{
 		{"last zone removed", "dev", zones("eu-west-1a", "eu-west-1b")},
 		{"another VPC block", "staging", vpcCidr("10.30.0.0/16")},
+		{"another VPC block behind NAT", "dev", vpcCidr("10.30.0.0/16")},
 		{"another pod block", "dev", podCidr("100.65.0.0/16")},
 		{"another pod block, isolated", "staging", podCidr("100.65.0.0/16")},
 	} {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/pkg/v3/engine/lifecycletest/framework"
-	"github.com/pulumi/pulumi/pkg/v3/resource/deploy"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/stretchr/testify/require"
@@ -46,18 +45,6 @@ func programOf(t framework.TB, stack string, env *stacks.Environment) program {
 		settings[parsed] = config.NewValue(value)
 	}
 	return program{project: stacks.Project, stack: stack, config: settings, run: stacks.Run}
-}
-
-// named returns the URNs whose resource has the name; a subnet and its route
-// table association share one.
-func named(urns []resource.URN, name string) []resource.URN {
-	var found []resource.URN
-	for _, urn := range urns {
-		if urn.Name() == name {
-			found = append(found, urn)
-		}
-	}
-	return found
 }
 
 // inAws returns the URNs of AWS resources: those that are in the cloud, not
@@ -205,15 +192,4 @@ func (w *world) cidrs(stack string) map[string]string {
 		}
 	}
 	return blocks
-}
-
-// count returns how many resources of a type a snapshot has.
-func count(snapshot *deploy.Snapshot, token string) int {
-	n := 0
-	for _, state := range snapshot.Resources {
-		if string(state.Type) == token {
-			n++
-		}
-	}
-	return n
 }
