@@ -43,6 +43,17 @@
 //
 // Blocks marked -- belong to no slot and stay free.
 //
+// An AosCloud VPC is always a /16. Each tier has a subnet in each of three zones;
+// endpoints has one in the zones chosen for it. For 10.231.0.0/16:
+//
+//	P[18,0][20,i]      10.231.0.0     eks-private   three /20
+//	P[18,0][22,12+i]   10.231.48.0    eks-public    three /22
+//	P[22,15]           10.231.60.0    --            the rest of the first /18
+//	P[24,100+k]        10.231.100.0   endpoints     one to three /24
+//	P[26,1015][28,i]   10.231.253.192 aurora        three /28
+//	P[26,1021][28,i]   10.231.255.64  elasticache   three /28
+//	P[26,1022][28,i]   10.231.255.128 documentdb    three /28
+//
 // Every error is a *problem.Problem or a problem.List. But for the lists that
 // come with paths of their own, the caller knows the path and adds it.
 package addressing

@@ -41,6 +41,10 @@ type EndpointService struct {
 	// PrivateDNS says whether private DNS is on unless the configuration says
 	// otherwise. A gateway endpoint has none.
 	PrivateDNS bool `yaml:"-"`
+	// DNSNames are the names that callers use the service by, with {region} in
+	// them; PublicNames fills it in. "*.dkr.ecr.{region}.amazonaws.com" stands
+	// for every name below.
+	DNSNames []string `yaml:"dnsNames"`
 	// UnsupportedZoneIDs are the ids of the zones that have no endpoint of
 	// this service: "use1-az3". A zone that is not listed may lack it too when
 	// Note says that the list is old.
@@ -72,6 +76,17 @@ func (s EndpointService) ServiceName(region string) string {
 		return strings.ReplaceAll(s.pattern, "{region}", region)
 	}
 	return "com.amazonaws." + region + "." + s.Name
+}
+
+// PublicNames returns the names that callers in a region use the service by,
+// and that private DNS answers: "api.ecr.eu-west-1.amazonaws.com". A name that
+// begins with "*." stands for every name below the rest of it.
+func (s EndpointService) PublicNames(region string) []string {
+	names := make([]string, len(s.DNSNames))
+	for i, name := range s.DNSNames {
+		names[i] = strings.ReplaceAll(name, "{region}", region)
+	}
+	return names
 }
 
 // EndpointPreset is a set of endpoint services that a platform's document asks
@@ -121,6 +136,15 @@ const (
 	QuotaTagValueCharacters                = "tag-value-characters"
 	QuotaSecurityGroupNameCharacters       = "security-group-name-characters"
 	QuotaRoleNameCharacters                = "role-name-characters"
+	QuotaVpcsPerProfile                    = "vpcs-per-route53-profile"
+	QuotaNetworkLoadBalancersPerRegion     = "network-load-balancers-per-region"
+	QuotaListenersPerNetworkLoadBalancer   = "listeners-per-network-load-balancer"
+	QuotaLoadBalancerNameCharacters        = "load-balancer-name-characters"
+	QuotaTrustPolicyCharacters             = "role-trust-policy-characters"
+	QuotaRolePoliciesCharacters            = "role-inline-policies-characters"
+	QuotaManagedPoliciesPerRole            = "managed-policies-per-role"
+	QuotaQueueNameCharacters               = "queue-name-characters"
+	QuotaQueuePolicyBytes                  = "queue-policy-bytes"
 )
 
 // Region is a region of the aws partition.
@@ -210,6 +234,11 @@ func (c *Catalog) readServices() error {
 			s.PrivateDNS = *e.PrivateDNS
 		}
 		s.pattern = e.ServiceName
+		if s.DNSNames == nil {
+			labels := strings.Split(s.Name, ".")
+			slices.Reverse(labels)
+			s.DNSNames = []string{strings.Join(labels, ".") + ".{region}.amazonaws.com"}
+		}
 		file.fill(&s.Source, &s.AsOf)
 		c.services = append(c.services, s)
 	}
@@ -315,6 +344,7 @@ func find[T any](list []T, want string, name func(T) string) (T, bool) {
 func (s EndpointService) clone() EndpointService {
 	s.Ports = slices.Clone(s.Ports)
 	s.UnsupportedZoneIDs = slices.Clone(s.UnsupportedZoneIDs)
+	s.DNSNames = slices.Clone(s.DNSNames)
 	return s
 }
 

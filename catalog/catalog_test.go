@@ -151,6 +151,27 @@ func TestServiceName(t *testing.T) {
 }
 
 // The lists are typed from the documents their comments name, in their order.
+// The names are those of the table that AWS's Landing Zone Accelerator keeps:
+// https://github.com/awslabs/landing-zone-accelerator-on-aws, hosted-zone.ts.
+func TestPublicNames(t *testing.T) {
+	c, err := catalog.Load()
+	require.NoError(t, err)
+	for name, want := range map[string][]string{
+		"sts":                       {"sts.eu-west-1.amazonaws.com"},
+		"ecr.api":                   {"api.ecr.eu-west-1.amazonaws.com"},
+		"ecr.dkr":                   {"dkr.ecr.eu-west-1.amazonaws.com", "*.dkr.ecr.eu-west-1.amazonaws.com"},
+		"ecs-agent":                 {"ecs-a.eu-west-1.amazonaws.com"},
+		"ecs-telemetry":             {"ecs-t.eu-west-1.amazonaws.com"},
+		"eks-auth":                  {"eks-auth.eu-west-1.api.aws"},
+		"codeartifact.repositories": {"d.codeartifact.eu-west-1.amazonaws.com", "*.d.codeartifact.eu-west-1.amazonaws.com"},
+		"sagemaker.runtime":         {"runtime.sagemaker.eu-west-1.amazonaws.com"},
+	} {
+		s, ok := c.EndpointService(name)
+		require.True(t, ok, name)
+		assert.Equal(t, want, s.PublicNames("eu-west-1"))
+	}
+}
+
 func TestPresets(t *testing.T) {
 	want := map[string][]string{
 		// "Deployment models of Conveyor", section "Setup data plane without
@@ -238,10 +259,23 @@ func TestQuotas(t *testing.T) {
 		{catalog.QuotaTagsPerResource, 50, false, ""},
 		{catalog.QuotaTagKeyCharacters, 128, false, ""},
 		{catalog.QuotaTagValueCharacters, 256, false, ""},
+		// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html
+		{catalog.QuotaVpcsPerProfile, 1000, true, ""},
 		// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 		{catalog.QuotaSecurityGroupNameCharacters, 255, false, ""},
 		// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 		{catalog.QuotaRoleNameCharacters, 64, false, ""},
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html
+		{catalog.QuotaNetworkLoadBalancersPerRegion, 50, true, "L-69A177A2"},
+		{catalog.QuotaListenersPerNetworkLoadBalancer, 50, false, "L-57A373D6"},
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
+		{catalog.QuotaLoadBalancerNameCharacters, 32, false, ""},
+		{catalog.QuotaTrustPolicyCharacters, 2048, true, ""},
+		{catalog.QuotaRolePoliciesCharacters, 10240, false, ""},
+		{catalog.QuotaManagedPoliciesPerRole, 10, true, ""},
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-quotas.html
+		{catalog.QuotaQueueNameCharacters, 80, false, ""},
+		{catalog.QuotaQueuePolicyBytes, 8192, false, ""},
 	}
 	c := load(t)
 	var names []string
