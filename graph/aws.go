@@ -179,8 +179,100 @@ var awsComputed = map[string]func(*awsResource){
 		a.set("arn", a.arn("logs", a.region, "log-group:"+a.text("name")))
 		a.preset("logGroupClass", "STANDARD")
 	},
+	"aws:rds/subnetGroup:SubnetGroup":   fillDBSubnetGroup,
+	"aws:docdb/subnetGroup:SubnetGroup": fillDBSubnetGroup,
+	"aws:elasticache/subnetGroup:SubnetGroup": func(a *awsResource) {
+		a.set("arn", a.arn("elasticache", a.region, "subnetgroup:"+a.text("name")))
+		a.setGroupVpc()
+	},
 	"aws:sqs/queue:Queue": func(a *awsResource) {
+		if _, named := a.Inputs["name"]; !named && a.Outputs["fifoQueue"].IsBool() && a.Outputs["fifoQueue"].BoolValue() {
+			a.Outputs["name"] = resource.NewProperty(a.text("name") + ".fifo")
+		}
 		a.set("arn", a.arn("sqs", a.region, a.text("name")))
+	},
+	"aws:lb/loadBalancer:LoadBalancer": func(a *awsResource) {
+		suffix := a.text("name") + "/" + a.digits("balancer")[:16]
+		a.preset("loadBalancerType", "application")
+		kind := "app/"
+		if a.text("loadBalancerType") == "network" {
+			kind = "net/"
+		}
+		a.set("arn", a.arn("elasticloadbalancing", a.region, "loadbalancer/"+kind+suffix))
+		a.set("arnSuffix", kind+suffix)
+		a.set("dnsName", strings.ReplaceAll(suffix, "/", "-")+".elb."+a.region+".amazonaws.com")
+		a.set("zoneId", a.hostedZoneID())
+		a.preset("internal", false)
+		a.preset("ipAddressType", "ipv4")
+		a.preset("enableDeletionProtection", false)
+	},
+	"aws:lb/targetGroup:TargetGroup": func(a *awsResource) {
+		suffix := "targetgroup/" + a.text("name") + "/" + a.digits("group")[:16]
+		a.set("arn", a.arn("elasticloadbalancing", a.region, suffix))
+		a.set("arnSuffix", suffix)
+		a.preset("targetType", "instance")
+	},
+	"aws:lb/listener:Listener": func(a *awsResource) {
+		balancer := a.text("loadBalancerArn")
+		a.set("arn", strings.Replace(balancer, ":loadbalancer/", ":listener/", 1)+"/"+a.digits("listener")[:16])
+	},
+	"aws:ec2/vpcEndpointService:VpcEndpointService": func(a *awsResource) {
+		id := a.madeUpID("vpce-svc")
+		a.setARN("vpc-endpoint-service/" + id)
+		a.set("serviceName", "com.amazonaws.vpce."+a.region+"."+id)
+		a.set("serviceType", "Interface")
+		a.set("state", "Available")
+		a.set("managesVpcEndpoints", false)
+		a.set("baseEndpointDnsNames", []any{id + "." + a.region + ".vpce.amazonaws.com"})
+		if a.text("privateDnsName") != "" {
+			a.set("privateDnsNameConfigurations", []any{map[string]any{
+				"name": "_" + a.digits("label")[:20], "value": "vpce:" + a.digits("value")[:20], "type": "TXT", "state": "pendingVerification",
+			}})
+		}
+	},
+	"aws:route53/zone:Zone": func(a *awsResource) {
+		a.set("zoneId", a.hostedZoneID())
+		a.set("arn", "arn:"+partition(a.region).name+":route53:::hostedzone/"+a.text("zoneId"))
+		a.preset("comment", "Managed by Pulumi")
+	},
+	"aws:route53/record:Record": func(a *awsResource) {
+		a.set("fqdn", a.text("name"))
+	},
+	"aws:networkfirewall/ruleGroup:RuleGroup": func(a *awsResource) {
+		kind := "stateful-rulegroup/"
+		if a.text("type") == "STATELESS" {
+			kind = "stateless-rulegroup/"
+		}
+		a.set("arn", a.arn("network-firewall", a.region, kind+a.text("name")))
+	},
+	"aws:networkfirewall/firewallPolicy:FirewallPolicy": func(a *awsResource) {
+		a.set("arn", a.arn("network-firewall", a.region, "firewall-policy/"+a.text("name")))
+	},
+	"aws:networkfirewall/firewall:Firewall": func(a *awsResource) {
+		a.set("arn", a.arn("network-firewall", a.region, "firewall/"+a.text("name")))
+		a.preset("deleteProtection", false)
+		var states []any
+		for i, mapping := range a.list("subnetMappings") {
+			if !mapping.IsObject() || !mapping.ObjectValue()["subnetId"].IsString() {
+				continue
+			}
+			id := mapping.ObjectValue()["subnetId"].StringValue()
+			state := map[string]any{"attachments": []any{map[string]any{
+				"endpointId": a.madeUpID("vpce", fmt.Sprint(i)), "subnetId": id,
+			}}}
+			if subnet := a.known(id); subnet != nil && subnet.Outputs["availabilityZone"].IsString() {
+				state["availabilityZone"] = subnet.Outputs["availabilityZone"].StringValue()
+			}
+			states = append(states, state)
+		}
+		a.set("firewallStatuses", []any{map[string]any{"syncStates": states}})
+	},
+	"aws:iam/policy:Policy": func(a *awsResource) {
+		a.preset("path", "/")
+		a.set("arn", a.arn("iam", "", "policy"+cmp.Or(a.text("path"), "/")+a.text("name")))
+	},
+	"aws:iam/openIdConnectProvider:OpenIdConnectProvider": func(a *awsResource) {
+		a.set("arn", a.arn("iam", "", "oidc-provider/"+strings.TrimPrefix(a.text("url"), "https://")))
 	},
 	"aws:iam/role:Role": func(a *awsResource) {
 		a.preset("path", "/")
@@ -188,6 +280,24 @@ var awsComputed = map[string]func(*awsResource){
 		a.set("uniqueId", "AROA"+strings.ToUpper(a.digits("unique")[:17]))
 		a.preset("maxSessionDuration", 3600)
 	},
+}
+
+// fillDBSubnetGroup fills in a group of RDS or of DocumentDB, whose API is RDS's.
+func fillDBSubnetGroup(a *awsResource) {
+	a.set("arn", a.arn("rds", a.region, "subgrp:"+a.text("name")))
+	a.setGroupVpc()
+}
+
+// setGroupVpc sets a subnet group's VPC, where the type has it, to that of its
+// first subnet.
+func (a *awsResource) setGroupVpc() {
+	subnets := a.list("subnetIds")
+	if _, has := a.outputs["vpcId"]; !has || len(subnets) == 0 || !subnets[0].IsString() {
+		return
+	}
+	if subnet := a.known(subnets[0].StringValue()); subnet != nil && subnet.Outputs["vpcId"].IsString() {
+		a.set("vpcId", subnet.Outputs["vpcId"].StringValue())
+	}
 }
 
 func fillRule(a *awsResource) {
@@ -228,7 +338,7 @@ func fillEndpoint(a *awsResource) {
 	slices.Reverse(labels)
 	a.set("dnsEntries", []any{map[string]any{
 		"dnsName":      fmt.Sprintf("%s-%s.%s.%s.vpce.amazonaws.com", id, a.digits("dns")[:8], strings.Join(labels, "."), a.region),
-		"hostedZoneId": "Z" + strings.ToUpper(a.digits("zone")[:20]),
+		"hostedZoneId": a.hostedZoneID(),
 	}})
 }
 
@@ -351,6 +461,9 @@ func (a *awsResource) madeUpID(prefix string, seed ...string) string {
 	}
 	return prefix + "-0" + a.digits(append(seed, prefix)...)[:16]
 }
+
+// hostedZoneID returns the id of a Route 53 zone.
+func (a *awsResource) hostedZoneID() string { return "Z" + strings.ToUpper(a.digits("zone")[:20]) }
 
 // digits returns 64 hexadecimal digits that the URN and the seed decide.
 func (a *awsResource) digits(seed ...string) string {

@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -56,6 +57,7 @@ type AwsDataPlaneNetwork struct {
 	plan        *Plan
 	subnets     map[addressing.Tier]pulumi.StringMap
 	routeTables map[addressing.Tier]pulumi.StringMap
+	internet    []pulumi.Resource
 }
 
 // Plan returns the plan that the network was built from.
@@ -69,6 +71,11 @@ func (n *AwsDataPlaneNetwork) Subnets(tier addressing.Tier) pulumi.StringMap { r
 func (n *AwsDataPlaneNetwork) RouteTables(tier addressing.Tier) pulumi.StringMap {
 	return n.routeTables[tier]
 }
+
+// Internet returns what makes the public tier public: the internet gateway, if
+// the network creates it, and the tier's default route. What is reached from the
+// internet depends on them. Empty without a public tier.
+func (n *AwsDataPlaneNetwork) Internet() []pulumi.Resource { return n.internet }
 
 // NewAwsDataPlaneNetwork builds the network that args describe. Every problem
 // of args is reported at once, before anything is registered: the error then
@@ -370,7 +377,7 @@ func (b *builder) elasticIP(i int, key string) (pulumi.StringInput, error) {
 // nat, each zone's nodes to their NAT gateway. No other tier has a default route.
 func (b *builder) defaultRoutes() error {
 	if b.plan.InternetGateway {
-		_, err := ec2.NewRoute(b.ctx, b.key("public-default"), &ec2.RouteArgs{
+		route, err := ec2.NewRoute(b.ctx, b.key("public-default"), &ec2.RouteArgs{
 			RouteTableId:         b.network.routeTables[addressing.Public][b.plan.Zones[0].Name],
 			DestinationCidrBlock: pulumi.String("0.0.0.0/0"),
 			GatewayId:            b.igwID.ToStringOutput().ToStringPtrOutput(),
@@ -378,6 +385,7 @@ func (b *builder) defaultRoutes() error {
 		if err != nil {
 			return err
 		}
+		b.network.internet = append(slices.Clone(b.igw), route)
 	}
 	if b.plan.Spec.Egress != EgressNat {
 		return nil

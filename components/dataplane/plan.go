@@ -12,6 +12,7 @@ import (
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/components/internal/identity"
 	"github.com/underlay-iac/underlay/components/internal/quota"
 	"github.com/underlay-iac/underlay/problem"
 )
@@ -277,8 +278,8 @@ func (p *planner) existingBlocks(vpc netip.Prefix) []netip.Prefix {
 		p.problems.Addf("vpcCidr", vpc.String(), "use one of them or a part of one",
 			"is in no block of the existing VPC (%s)", strings.Join(existing.Cidrs, ", "))
 	}
-	p.checkID("existing.vpcId", existing.VpcID, "vpc-")
-	p.checkID("existing.internetGatewayId", existing.InternetGatewayID, "igw-")
+	identity.Resource(&p.problems, "existing.vpcId", existing.VpcID, "vpc-")
+	identity.Resource(&p.problems, "existing.internetGatewayId", existing.InternetGatewayID, "igw-")
 	return blocks
 }
 
@@ -314,7 +315,7 @@ func (p *planner) planNat() {
 	if p.plan.Spec.Nat != nil {
 		nat = *p.plan.Spec.Nat
 	}
-	nat.Strategy = orDefault(nat.Strategy, NatSingle)
+	nat.Strategy = cmp.Or(nat.Strategy, NatSingle)
 	p.plan.Spec.Nat = &nat
 	problem.OneOf(&p.problems, "nat.strategy", nat.Strategy, NatSingle, NatPerZone)
 	zones := p.plan.Spec.Zones
@@ -328,12 +329,12 @@ func (p *planner) planNat() {
 				"is set, but with strategy perZone every zone has a NAT gateway")
 		}
 	} else if len(zones) > 0 {
-		p.plan.NatZones = []string{orDefault(nat.Zone, zones[0])}
+		p.plan.NatZones = []string{cmp.Or(nat.Zone, zones[0])}
 	}
 
 	need, given := len(p.plan.NatZones), len(nat.ElasticIPAllocationIDs)
 	for i, id := range nat.ElasticIPAllocationIDs {
-		p.checkID(fmt.Sprintf("nat.elasticIpAllocationIds[%d]", i), id, "eipalloc-")
+		identity.Resource(&p.problems, fmt.Sprintf("nat.elasticIpAllocationIds[%d]", i), id, "eipalloc-")
 	}
 	problem.Unique(&p.problems, "nat.elasticIpAllocationIds", nat.ElasticIPAllocationIDs)
 	switch limit := p.limits.Of(catalog.QuotaElasticIPsPerRegion); {
@@ -442,15 +443,6 @@ func (p *planner) checkClusterNames() {
 		}
 	}
 	problem.Unique(&p.problems, "clusterNames", names)
-}
-
-var hexID = regexp.MustCompile(`^[0-9a-f]{8}([0-9a-f]{9})?$`)
-
-// checkID checks the form of an AWS id, such as vpc-0123456789abcdef0; empty is fine.
-func (p *planner) checkID(path, id, prefix string) {
-	if rest, ok := strings.CutPrefix(id, prefix); id != "" && (!ok || !hexID.MatchString(rest)) {
-		p.problems.Addf(path, id, fmt.Sprintf("give an id such as %s0123456789abcdef0", prefix), "is not an id of the form %s…", prefix)
-	}
 }
 
 // contains reports whether outer holds all of inner.

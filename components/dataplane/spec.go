@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"cmp"
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 )
@@ -140,15 +141,15 @@ const (
 
 // withDefaults returns the spec with every default filled in.
 func (s Spec) withDefaults() Spec {
-	s.PodCidr = orDefault(s.PodCidr, "100.64.0.0/16")
-	s.ZoneSlots = orDefault(s.ZoneSlots, 3)
-	s.Egress = orDefault(s.Egress, EgressNat)
-	s.PodNetworking = orDefault(s.PodNetworking, PodsByENIConfig)
+	s.PodCidr = cmp.Or(s.PodCidr, "100.64.0.0/16")
+	s.ZoneSlots = cmp.Or(s.ZoneSlots, 3)
+	s.Egress = cmp.Or(s.Egress, EgressNat)
+	s.PodNetworking = cmp.Or(s.PodNetworking, PodsByENIConfig)
 	connectivity := ConnectivityInternet
 	if s.Egress == EgressIsolated {
 		connectivity = ConnectivityPrivateLink
 	}
-	s.Connectivity = orDefault(s.Connectivity, connectivity)
+	s.Connectivity = cmp.Or(s.Connectivity, connectivity)
 	if s.GatewayEndpoints == nil {
 		s.GatewayEndpoints = []string{"s3", "dynamodb"}
 	}
@@ -157,12 +158,4 @@ func (s Spec) withDefaults() Spec {
 		s.FlowLogs = &logs
 	}
 	return s
-}
-
-func orDefault[T comparable](value, fallback T) T {
-	var zero T
-	if value == zero {
-		return fallback
-	}
-	return value
 }

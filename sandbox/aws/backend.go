@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -196,7 +197,7 @@ func (t *tx) checkRefs(o *Object) error {
 		for _, id := range ref.ids(o.props()) {
 			if t.find(ref.token, id) == nil {
 				m := missing[ref.token]
-				return t.refuse(m.code, m.format, id)
+				return t.refuse(cmp.Or(ref.code, m.code), m.format, id)
 			}
 		}
 	}

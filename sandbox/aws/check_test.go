@@ -42,6 +42,55 @@ var minimal = map[string]in{
 	logGroupType: {},
 	roleType:     {"assumeRolePolicy": trust},
 	policyType:   {"role": "r", "policy": allow},
+
+	managedPolicyType: {"policy": allow},
+	attachmentType:    {"role": "r", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
+	oidcType:          {"url": "https://sts.windows.net/t/", "clientIdLists": []any{"sts.amazonaws.com"}},
+	queueType:         {},
+	queuePolicyType:   {"queueUrl": someQueue, "policy": allow},
+	redriveType:       {"queueUrl": someQueue, "redrivePolicy": "{}"},
+	redriveAllowType:  {"queueUrl": someQueue, "redriveAllowPolicy": "{}"},
+
+	balancerType:        {"loadBalancerType": "network"},
+	targetGroupType:     {},
+	listenerType:        {"loadBalancerArn": someBalancer, "defaultActions": []any{in{"type": "forward", "targetGroupArn": someTargetGroup}}},
+	endpointServiceType: {"acceptanceRequired": true, "networkLoadBalancerArns": []any{someBalancer}},
+	principalType:       {"vpcEndpointServiceId": someService, "principalArn": "*"},
+	verificationType:    {"serviceId": someService},
+	accepterType:        {"vpcEndpointServiceId": someService, "vpcEndpointId": someEndpoint},
+	zoneType:            {},
+	ruleGroupType:       {"type": "STATEFUL", "capacity": 1},
+	fwPolicyType:        {"firewallPolicy": in{"statelessDefaultActions": []any{"aws:drop"}, "statelessFragmentDefaultActions": []any{"aws:drop"}}},
+	firewallType:        {"vpcId": someVpc, "firewallPolicyArn": someFirewallPolicy, "subnetMappings": []any{in{"subnetId": someSubnet}}},
+	domainListType:      {},
+	dnsGroupType:        {},
+	dnsRuleType:         {"action": "ALLOW", "priority": 1, "firewallRuleGroupId": "rslvr-frg-1", "firewallDomainListId": "rslvr-fdl-1"},
+	dnsAssociationType:  {"priority": 101, "firewallRuleGroupId": "rslvr-frg-1", "vpcId": someVpc},
+	recordType:          {"zoneId": "Z0123456789", "name": "a", "type": "A", "ttl": 60, "records": []any{"192.0.2.1"}},
+
+	zoneAssocType:     {"zoneId": "Z0123456789", "vpcId": someVpc},
+	zoneAuthType:      {"zoneId": "Z0123456789", "vpcId": someVpc},
+	profileType:       {},
+	profileAssocType:  {"profileId": centralIDs[profileType], "resourceId": someVpc},
+	profileResType:    {"profileId": centralIDs[profileType], "resourceArn": "arn:aws:route53:::hostedzone/Z0123456789"},
+	peeringType:       {"vpcId": someVpc, "peerVpcId": someVpc},
+	peeringAcceptType: {"vpcPeeringConnectionId": centralIDs[peeringType]},
+	tgwType:           {"defaultRouteTableAssociation": "disable", "defaultRouteTablePropagation": "disable"},
+	tgwTableType:      {"transitGatewayId": centralIDs[tgwType]},
+	tgwAttachType:     {"transitGatewayId": centralIDs[tgwType], "vpcId": someVpc, "subnetIds": []any{someSubnet}},
+	tgwAcceptType:     {"transitGatewayAttachmentId": centralIDs[tgwAttachType]},
+	tgwAssocType:      {"transitGatewayAttachmentId": centralIDs[tgwAttachType], "transitGatewayRouteTableId": centralIDs[tgwTableType]},
+	tgwRouteType:      {"destinationCidrBlock": "10.0.0.0/8", "transitGatewayRouteTableId": centralIDs[tgwTableType]},
+	ramShareType:      {},
+	ramResourceType:   {"resourceShareArn": centralIDs[ramShareType], "resourceArn": "arn:aws:ec2:eu-west-1:123456789012:transit-gateway/tgw-1"},
+	ramPrincipalType:  {"resourceShareArn": centralIDs[ramShareType], "principal": "222222222222"},
+	ramAcceptType:     {"shareArn": centralIDs[ramShareType]},
+
+	rdsGroupType:    {"subnetIds": []any{someSubnet}},
+	docdbGroupType:  {"subnetIds": []any{someSubnet}},
+	cacheGroupType:  {"subnetIds": []any{someSubnet}},
+	fileSystemType:  {},
+	mountTargetType: {"fileSystemId": someFileSystem, "subnetId": someSubnet},
 }
 
 // TestEveryType walks all types: the fewest inputs pass, one less of the
@@ -55,6 +104,21 @@ func TestEveryType(t *testing.T) {
 		natType: {"subnetId"}, endpointType: {"vpcId"}, epTableType: {"routeTableId", "vpcEndpointId"},
 		ingressType: {"ipProtocol", "securityGroupId"}, egressType: {"ipProtocol", "securityGroupId"},
 		roleType: {"assumeRolePolicy"}, policyType: {"policy", "role"},
+		rdsGroupType: {"subnetIds"}, docdbGroupType: {"subnetIds"}, cacheGroupType: {"subnetIds"}, mountTargetType: {"fileSystemId", "subnetId"},
+		managedPolicyType: {"policy"}, attachmentType: {"policyArn", "role"}, oidcType: {"clientIdLists", "url"},
+		listenerType: {"defaultActions", "loadBalancerArn"}, endpointServiceType: {"acceptanceRequired"},
+		principalType: {"principalArn", "vpcEndpointServiceId"}, verificationType: {"serviceId"},
+		ruleGroupType: {"capacity", "type"}, fwPolicyType: {"firewallPolicy"}, firewallType: {"firewallPolicyArn", "subnetMappings", "vpcId"},
+		dnsRuleType:        {"action", "firewallDomainListId", "firewallRuleGroupId", "priority"},
+		dnsAssociationType: {"firewallRuleGroupId", "priority", "vpcId"},
+		accepterType:       {"vpcEndpointId", "vpcEndpointServiceId"}, recordType: {"name", "type", "zoneId"},
+		zoneAssocType: {"vpcId", "zoneId"}, zoneAuthType: {"vpcId", "zoneId"}, profileAssocType: {"profileId", "resourceId"},
+		profileResType: {"profileId", "resourceArn"}, peeringType: {"peerVpcId", "vpcId"}, peeringAcceptType: {"vpcPeeringConnectionId"},
+		tgwTableType: {"transitGatewayId"}, tgwAttachType: {"subnetIds", "transitGatewayId", "vpcId"},
+		tgwAcceptType: {"transitGatewayAttachmentId"}, tgwAssocType: {"transitGatewayAttachmentId", "transitGatewayRouteTableId"},
+		tgwRouteType: {"destinationCidrBlock", "transitGatewayRouteTableId"}, ramResourceType: {"resourceArn", "resourceShareArn"},
+		ramPrincipalType: {"principal", "resourceShareArn"}, ramAcceptType: {"shareArn"},
+		queuePolicyType: {"policy", "queueUrl"}, redriveType: {"queueUrl", "redrivePolicy"}, redriveAllowType: {"queueUrl", "redriveAllowPolicy"},
 	}
 	tokens := cloud.Tokens()
 	require.Len(t, tokens, len(minimal))
@@ -77,8 +141,12 @@ func TestEveryType(t *testing.T) {
 					return f.GetProperty() == name && f.GetReason() == "is required"
 				}), "%s is required", name)
 
-				_, failures = i.check(typ, with(inputs, name, true), nil)
-				assert.NotEmpty(t, failures, "%s: true", name)
+				wrong := any(true)
+				if _, isBool := inputs[name].(bool); isBool {
+					wrong = "true"
+				}
+				_, failures = i.check(typ, with(inputs, name, wrong), nil)
+				assert.NotEmpty(t, failures, "%s: %v", name, wrong)
 
 				checked, failures := i.check(typ, with(inputs, name, resource.MakeComputed(resource.NewStringProperty(""))), nil)
 				assert.Empty(t, failures, "%s unknown", name)

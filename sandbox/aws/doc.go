@@ -23,16 +23,21 @@
 // # What it does not model
 //
 // IPv6 (beyond the text of security group rules), IPAM, Outposts, Local Zones,
-// shared subnets, inline rules and routes, secondary addresses of NAT
-// gateways, endpoints other than gateway and interface ones, routes to
-// anything but internet and NAT gateways, managed and boundary policies of
-// IAM, and who may do what: every call is allowed. Traffic does not flow and
-// nothing takes time; a resource is ready when its call returns.
+// shared subnets, load balancers other than network ones, the targets of those,
+// inline rules and routes, secondary addresses of NAT
+// gateways, endpoints other than gateway and interface ones and those
+// of firewalls, the traffic rules of Network Firewall beyond lists of names and
+// stateless rules, what AWS's own managed policies are
+// called, the throughput attributes of FIFO queues, messages, and who may do
+// what: every call is allowed. Traffic does not flow and nothing takes time; a
+// resource is ready when its call returns.
 //
 // It differs from AWS with the provider in front of it on purpose where that
 // hides a mistake in a program: a route table with associations cannot be
-// deleted, though the provider would take the associations away first. And it
-// differs where the real thing would only add noise: Read returns what a
-// resource's own calls made of it, so the rules that standalone resources add
-// to a security group do not show up as its inline rules after a refresh.
+// deleted, though the provider would take the associations away first, and a
+// queue cannot be created twice, though AWS would hand out the one that exists
+// when all its attributes are equal. And it differs where the real thing would
+// only add noise: Read returns what a resource's own calls made of it, so the
+// rules that standalone resources add to a security group do not show up as its
+// inline rules after a refresh, nor a queue's policies as its own.
 package aws

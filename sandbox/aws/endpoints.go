@@ -55,7 +55,11 @@ func vpcEndpointKind() *kind {
 		check: func(c *checks) {
 			c.oneOf("vpcEndpointType", catalog.Gateway, catalog.Interface)
 			c.oneOf("ipAddressType", "ipv4")
-			c.oneOf("serviceRegion", c.session.region)
+			if customService(c.in.Str("serviceName")) || c.in.IsUnknown("serviceName") {
+				c.oneOf("serviceRegion", c.cloud.regionNames()...)
+			} else {
+				c.oneOf("serviceRegion", c.session.region)
+			}
 			c.policy("policy")
 			if !c.given("serviceName") {
 				c.fail("serviceName", "is required: the sandbox knows endpoints of services only")
@@ -88,6 +92,9 @@ func (t *tx) services(name string) []catalog.EndpointService {
 func createEndpoint(t *tx, o *Object) error {
 	p := o.props()
 	name := p.Str("serviceName")
+	if customService(name) {
+		return t.createCustomEndpoint(o)
+	}
 	services := t.services(name)
 	if len(services) == 0 {
 		return t.refuse("InvalidServiceName", "The Vpc Endpoint Service '%s' does not exist", name)
@@ -224,11 +231,11 @@ func (t *tx) createInterfaceEndpoint(o *Object, service catalog.EndpointService)
 	if p.Str("policy") == "" {
 		p["policy"] = `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`
 	}
-	options := p.Object("dnsOptions").Clone()
-	if options.Str("dnsRecordIpType") == "" {
-		options["dnsRecordIpType"] = "ipv4"
+	// What the program gives is kept as it is: the provider shows no
+	// difference for the parts that AWS fills in.
+	if _, given := p["dnsOptions"]; !given {
+		p["dnsOptions"] = map[string]any{"dnsRecordIpType": "ipv4"}
 	}
-	p["dnsOptions"] = map[string]any(options)
 	return t.placeEndpoint(o, service)
 }
 
@@ -369,6 +376,11 @@ func (t *tx) dnsEntries(o *Object) []any {
 	zone := "Z" + strings.ToUpper(hash(13, region, "vpce"))
 	base := o.ID + "-" + hash(8, o.ID, "dns")
 	domain := fmt.Sprintf("%s.%s.vpce.amazonaws.com", reversed(region, p.Str("serviceName")), region)
+	private := privateDNSName(region, p.Str("serviceName"))
+	if service := t.everywhere(endpointServiceType, "serviceName", p.Str("serviceName")); service != nil {
+		domain = service.ID + "." + service.Region + ".vpce.amazonaws.com"
+		private = service.props().Str("privateDnsName")
+	}
 	entries := []any{map[string]any{"dnsName": base + "." + domain, "hostedZoneId": zone}}
 	for _, id := range p.Strs("subnetIds") {
 		az := t.find(subnetType, id).props().Str("availabilityZone")
@@ -376,7 +388,7 @@ func (t *tx) dnsEntries(o *Object) []any {
 	}
 	if p.Bool("privateDnsEnabled") {
 		entries = append(entries, map[string]any{
-			"dnsName":      privateDNSName(region, p.Str("serviceName")),
+			"dnsName":      private,
 			"hostedZoneId": "Z" + strings.ToUpper(hash(20, o.ID, "private")),
 		})
 	}
@@ -398,6 +410,9 @@ func updateEndpoint(t *tx, old, o *Object) error {
 			}
 		}
 		return nil
+	}
+	if customService(p.Str("serviceName")) {
+		return t.updateCustomEndpoint(o)
 	}
 	if err := t.checkPrivateDNS(o); err != nil {
 		return err

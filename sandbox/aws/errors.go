@@ -14,11 +14,15 @@ type apiError struct {
 
 // modelled lists the services whose SDK has a Go type for each error. Their
 // errors lack the words "api error".
-var modelled = map[string]bool{"IAM": true, "CloudWatch Logs": true}
+var modelled = map[string]bool{"IAM": true, "CloudWatch Logs": true, "RDS": true, "DocDB": true, "ElastiCache": true, "EFS": true, "SQS": true, balancing: true, "Route 53": true, networkFirewall: true, resolver: true}
+
+// untyped is the code for which a service's SDK has no type, though it has for
+// the others.
+var untyped = map[string]string{"SQS": "InvalidParameterValue"}
 
 func (e *apiError) Error() string {
 	kind := "api error "
-	if modelled[e.service] {
+	if modelled[e.service] && e.code != untyped[e.service] {
 		kind = ""
 	}
 	id := hash(32, e.service, e.operation, e.code, e.message)
@@ -34,7 +38,16 @@ func (t *tx) refuse(code, format string, args ...any) error {
 // refuseAs is refuse for a change that takes several API operations.
 func (t *tx) refuseAs(operation, code, format string, args ...any) error {
 	status := 400
-	if t.kind.api.service == "IAM" {
+	switch t.kind.api.service {
+	case "EFS":
+		// https://docs.aws.amazon.com/efs/latest/ug/API_CreateMountTarget.html#API_CreateMountTarget_Errors
+		switch code {
+		case "FileSystemNotFound":
+			status = 404
+		case "FileSystemAlreadyExists", "FileSystemInUse", "IpAddressInUse", "MountTargetConflict", "NoFreeAddressesInSubnet":
+			status = 409
+		}
+	case "IAM":
 		// https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 		switch code {
 		case "NoSuchEntity":
@@ -57,7 +70,19 @@ var missing = map[string]struct{ code, format string }{
 	natGatewayType:      {"InvalidNatGatewayID.NotFound", "The natGateway ID '%s' does not exist"},
 	vpcEndpointType:     {"InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '%s' does not exist"},
 	securityGroupType:   {"InvalidGroup.NotFound", "The security group '%s' does not exist"},
+	fileSystemType:      {"FileSystemNotFound", "File system '%s' does not exist."},
 	roleType:            {"NoSuchEntity", "The role with name %s cannot be found."},
+	queueType:           {"QueueDoesNotExist", "The specified queue does not exist.%.0s"},
+	loadBalancerType:    {"LoadBalancerNotFound", "Load balancers '[%s]' not found"},
+	endpointServiceType: {"InvalidVpcEndpointServiceId.NotFound", "The VpcEndpointService Id '%s' does not exist"},
+	profileType:         {"ResourceNotFoundException", "Profile %s does not exist."},
+	shareType:           {"UnknownResourceException", "ResourceShare %s could not be found."},
+	transitGatewayType:  {"InvalidTransitGatewayID.NotFound", "Transit Gateway %s was deleted or does not exist."},
+	transitTableType:    {"InvalidRouteTableID.NotFound", "Transit Gateway Route Table %s was deleted or does not exist."},
+	zoneType:            {"NoSuchHostedZone", "No hosted zone found with ID: %s"},
+	firewallPolicyType:  {"InvalidRequestException", "The firewall policy %s doesn't exist"},
+	dnsRuleGroupType:    {"ResourceNotFoundException", "Can't find the resource with ID '%s'"},
+	dnsDomainListType:   {"ResourceNotFoundException", "Can't find the resource with ID '%s'"},
 }
 
 // overQuota returns the refusal when n objects are as many as the quota

@@ -44,7 +44,7 @@ func roleKind() *kind {
 		global: true,
 		id:     func(in wire.Props) string { return in.Str("name") },
 		Resource: wire.Resource{
-			Unmodelled: []string{"inlinePolicies", "managedPolicyArns", "namePrefix", "permissionsBoundary"},
+			Unmodelled: []string{"inlinePolicies", "managedPolicyArns", "namePrefix"},
 			Defaults:   wire.Props{"forceDetachPolicies": false, "maxSessionDuration": float64(3600), "path": "/"},
 			Name:       &wire.AutoName{Property: "name", Max: 64, Separator: "-"},
 			Replace:    []string{"name", "namePrefix", "path"},
@@ -56,6 +56,7 @@ func roleKind() *kind {
 			c.match("path", iamPath, 512)
 			c.between("maxSessionDuration", 3600, 43200)
 			c.policy("assumeRolePolicy")
+			c.arn("permissionsBoundary", "iam")
 		},
 		create: func(t *tx, o *Object) error {
 			p := o.props()
@@ -67,14 +68,26 @@ func roleKind() *kind {
 			if err := t.checkTrust(p.Str("assumeRolePolicy")); err != nil {
 				return err
 			}
+			if err := t.checkBoundary(o); err != nil {
+				return err
+			}
 			p["arn"] = fmt.Sprintf("arn:aws:iam::%s:role%s%s", t.session.account, p.Str("path"), o.ID)
 			p["createDate"] = birthday
 			p["uniqueId"] = "AROA" + strings.ToUpper(hash(17, t.session.account, o.ID, fmt.Sprint(t.next("role"))))
 			return nil
 		},
-		update: func(t *tx, _, o *Object) error { return t.checkTrust(o.props().Str("assumeRolePolicy")) },
+		update: func(t *tx, _, o *Object) error {
+			if err := t.checkBoundary(o); err != nil {
+				return err
+			}
+			return t.checkTrust(o.props().Str("assumeRolePolicy"))
+		},
 		remove: func(t *tx, o *Object) error {
-			if first(t.where(rolePolicyType, "role", o.ID)) != nil && !o.props().Bool("forceDetachPolicies") {
+			switch {
+			case o.props().Bool("forceDetachPolicies"):
+			case first(t.where(policyAttachmentType, "role", o.ID)) != nil:
+				return t.refuse("DeleteConflict", "Cannot delete entity, must detach all policies first.")
+			case first(t.where(rolePolicyType, "role", o.ID)) != nil:
 				return t.refuse("DeleteConflict", "Cannot delete entity, must delete policies first.")
 			}
 			t.forget(o)
@@ -220,7 +233,7 @@ func (t *tx) checkTrust(text string) error {
 			continue
 		}
 		for _, arn := range principal.AWS {
-			if m := rolePattern.FindStringSubmatch(arn); m != nil && m[1] == t.session.account && t.find(roleType, m[2]) == nil {
+			if !t.principalExists(arn) {
 				return t.refuse("MalformedPolicyDocument", "Invalid principal in policy: %q:%q", "AWS", arn)
 			}
 		}
@@ -228,11 +241,19 @@ func (t *tx) checkTrust(text string) error {
 	return nil
 }
 
-// checkRolePolicy refuses an inline policy that IAM refuses. One of the same
-// name is overwritten.
-func (t *tx) checkRolePolicy(o *Object) error {
-	p := o.props()
-	document, err := t.parse(p.Str("policy"))
+// checkBoundary refuses a permissions boundary that does not exist.
+func (t *tx) checkBoundary(o *Object) error {
+	arn := o.props().Str("permissionsBoundary")
+	if arn == "" {
+		return nil
+	}
+	return t.checkAttachable(arn, "Scope ARN: %s does not exist or is not attachable.")
+}
+
+// checkIdentityPolicy refuses a policy that says what an identity may do but
+// not as IAM wants it.
+func (t *tx) checkIdentityPolicy(text string) error {
+	document, err := t.parse(text)
 	if err != nil {
 		return err
 	}
@@ -241,6 +262,16 @@ func (t *tx) checkRolePolicy(o *Object) error {
 	}
 	if slices.ContainsFunc(document.Statement, func(s statement) bool { return len(s.Resource) == 0 }) {
 		return t.refuse("MalformedPolicyDocument", "Policy statement must contain resources.")
+	}
+	return nil
+}
+
+// checkRolePolicy refuses an inline policy that IAM refuses. One of the same
+// name is overwritten.
+func (t *tx) checkRolePolicy(o *Object) error {
+	p := o.props()
+	if err := t.checkIdentityPolicy(p.Str("policy")); err != nil {
+		return err
 	}
 	size := len(p.Str("policy"))
 	for other := range t.where(rolePolicyType, "role", p.Str("role")) {

@@ -23,7 +23,19 @@ func kinds() []*kind {
 		vpcEndpointKind(), endpointRouteTableKind(),
 		securityGroupKind(), ruleKind(ingress), ruleKind(egress),
 		flowLogKind(), logGroupKind(),
-		roleKind(), rolePolicyKind(),
+		roleKind(), rolePolicyKind(), managedPolicyKind(), policyAttachmentKind(), oidcProviderKind(),
+		queueKind(), queuePolicyKind(), redrivePolicyKind(), redriveAllowPolicyKind(),
+		rdsSubnetGroupKind(), docdbSubnetGroupKind(), elasticacheSubnetGroupKind(),
+		fileSystemKind(), mountTargetKind(),
+		loadBalancerKind(), targetGroupKind(), listenerKind(),
+		endpointServiceKind(), allowedPrincipalKind(), verificationKind(), accepterKind(),
+		zoneKind(), recordKind(),
+		ruleGroupKind(), firewallPolicyKind(), firewallKind(),
+		dnsDomainListKind(), dnsRuleGroupKind(), dnsRuleKind(), dnsAssociationKind(),
+		zoneAuthorizationKind(), zoneAssociationKind(), profileKind(), profileResourceKind(), profileAssociationKind(),
+		shareKind(), sharedResourceKind(), sharePrincipalKind(), shareAccepterKind(),
+		peeringKind(), peeringAccepterKind(), transitGatewayKind(), transitTableKind(), transitAttachmentKind(),
+		transitAccepterKind(), transitAssociationKind(), transitRouteKind(),
 	}
 }
 
@@ -77,6 +89,8 @@ type ref struct {
 	token    string
 	// weak references may outlive what they name.
 	weak bool
+	// code is the service's own for an id that nothing has; empty is EC2's.
+	code string
 }
 
 // ids returns the ids that an object refers to.
@@ -117,6 +131,7 @@ func (a api) name(op operation) string {
 var prefixes = map[string]string{
 	vpcType: "vpc", internetGatewayType: "igw", subnetType: "subnet", routeTableType: "rtb", eipType: "eipalloc",
 	natGatewayType: "nat", vpcEndpointType: "vpce", securityGroupType: "sg",
+	fileSystemType: "fs",
 }
 
 var idPattern = regexp.MustCompile(`^([a-z]+)-([0-9a-f]{8}|[0-9a-f]{17})$`)

@@ -2,6 +2,7 @@ package aws_test
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -65,7 +66,7 @@ func (i *instance) draw(t *rapid.T, made []res) (res, error) {
 				ids = append(ids, r.id, r.id, r.id)
 			}
 		}
-		return rapid.SampledFrom(append(ids, minimalID[typ])).Draw(t, typ)
+		return rapid.SampledFrom(append(ids, minimalID[typ]+centralIDs[typ])).Draw(t, typ)
 	}
 	zone := rapid.SampledFrom([]string{"eu-west-1a", "eu-west-1b"}).Draw(t, "zone")
 	block := rapid.SampledFrom([]string{
@@ -91,19 +92,75 @@ func (i *instance) draw(t *rapid.T, made []res) (res, error) {
 		logGroupType: {"name": zone},
 		roleType:     {"name": zone, "assumeRolePolicy": trust},
 		policyType:   {"role": pick(roleType), "name": zone, "policy": allow},
+
+		rdsGroupType:    {"name": "db", "subnetIds": []any{pick(subnetType), pick(subnetType)}},
+		docdbGroupType:  {"name": "db", "subnetIds": []any{pick(subnetType), pick(subnetType)}},
+		cacheGroupType:  {"name": "cache", "subnetIds": []any{pick(subnetType)}},
+		fileSystemType:  {"creationToken": zone},
+		mountTargetType: {"fileSystemId": pick(fileSystemType), "subnetId": pick(subnetType), "securityGroups": []any{pick(groupType)}},
+
+		managedPolicyType: {"name": zone, "policy": allow},
+		attachmentType:    {"role": pick(roleType), "policyArn": pick(managedPolicyType)},
+		oidcType:          {"url": "https://" + zone, "clientIdLists": []any{"sts.amazonaws.com"}},
+		queueType:         {"name": zone},
+		queuePolicyType:   {"queueUrl": pick(queueType), "policy": queueTrust(pick(queueType))},
+		redriveType:       {"queueUrl": pick(queueType), "redrivePolicy": `{"deadLetterTargetArn":"` + queueARN(pick(queueType)) + `","maxReceiveCount":5}`},
+		redriveAllowType:  {"queueUrl": pick(queueType), "redriveAllowPolicy": `{"redrivePermission":"denyAll"}`},
+
+		balancerType: {
+			"name": zone, "loadBalancerType": "network", "internal": zone == "eu-west-1a",
+			"subnets": []any{pick(subnetType)}, "securityGroups": []any{pick(groupType)},
+		},
+		targetGroupType: {"name": zone, "port": 443, "protocol": "TCP", "vpcId": pick(vpcType)},
+		listenerType: {
+			"loadBalancerArn": pick(balancerType), "port": 443, "protocol": "TCP",
+			"defaultActions": []any{in{"type": "forward", "targetGroupArn": pick(targetGroupType)}},
+		},
+		endpointServiceType: {
+			"acceptanceRequired": zone == "eu-west-1a", "networkLoadBalancerArns": []any{pick(balancerType)}, "privateDnsName": "a.example.com",
+		},
+		principalType:    {"vpcEndpointServiceId": pick(endpointServiceType), "principalArn": "*"},
+		verificationType: {"serviceId": pick(endpointServiceType)},
+		accepterType:     {"vpcEndpointServiceId": pick(endpointServiceType), "vpcEndpointId": pick(endpointType)},
+		ruleGroupType: {
+			"name": zone, "type": "STATEFUL", "capacity": 1, "ruleGroup": in{
+				"rulesSource":         in{"rulesSourceList": in{"generatedRulesType": "ALLOWLIST", "targetTypes": []any{"TLS_SNI"}, "targets": []any{"a.example.com"}}},
+				"statefulRuleOptions": in{"ruleOrder": "STRICT_ORDER"},
+			},
+		},
+		fwPolicyType: {"name": zone, "firewallPolicy": in{
+			"statelessDefaultActions": []any{"aws:drop"}, "statelessFragmentDefaultActions": []any{"aws:drop"},
+			"statefulEngineOptions":       in{"ruleOrder": "STRICT_ORDER"},
+			"statefulRuleGroupReferences": []any{in{"priority": 1, "resourceArn": pick(ruleGroupType)}},
+		}},
+		firewallType: {
+			"name": zone, "vpcId": pick(vpcType), "firewallPolicyArn": pick(fwPolicyType), "subnetMappings": []any{in{"subnetId": pick(subnetType)}},
+		},
+		domainListType:     {"name": zone, "domains": []any{"*"}},
+		dnsGroupType:       {"name": zone},
+		dnsRuleType:        {"name": zone, "action": "ALLOW", "priority": 1, "firewallRuleGroupId": pick(dnsGroupType), "firewallDomainListId": pick(domainListType)},
+		dnsAssociationType: {"name": zone, "priority": 101, "firewallRuleGroupId": pick(dnsGroupType), "vpcId": pick(vpcType)},
+		zoneType:           {"name": "example.com", "vpcs": []any{in{"vpcId": pick(vpcType)}}},
+		recordType:         {"zoneId": pick(zoneType), "name": zone, "type": "A", "ttl": 60, "records": []any{"192.0.2.1"}},
 	}
+	maps.Copy(inputs, centralInputs(pick, zone))
 	switch {
 	case typ == routeType && rapid.Bool().Draw(t, "nat"):
 		inputs[routeType] = in{"routeTableId": pick(tableType), "destinationCidrBlock": "192.0.2.0/24", "natGatewayId": pick(natType)}
+	case typ == endpointType && rapid.Bool().Draw(t, "custom"):
+		inputs[endpointType] = in{
+			"vpcId": pick(vpcType), "serviceName": "com.amazonaws.vpce.eu-west-1." + pick(endpointServiceType), "vpcEndpointType": "Interface",
+			"subnetIds": []any{pick(subnetType)},
+		}
 	case typ == endpointType && rapid.Bool().Draw(t, "interface"):
 		inputs[endpointType] = in{
 			"vpcId": pick(vpcType), "serviceName": "com.amazonaws.eu-west-1.sts", "vpcEndpointType": "Interface",
 			"subnetIds": []any{pick(subnetType)}, "securityGroupIds": []any{pick(groupType)}, "privateDnsEnabled": true,
 		}
-	case typ == policyType:
-		// IAM overwrites a policy of the same name, so that two resources
-		// would be one.
-		if slices.ContainsFunc(made, func(r res) bool { return r.typ == policyType }) {
+	case slices.Contains([]string{policyType, attachmentType, queuePolicyType, redriveType, redriveAllowType, verificationType}, typ):
+		// AWS overwrites a policy of the same name or queue, and verifies a
+		// service once, so that two resources would be one.
+		if slices.ContainsFunc(made, func(r res) bool { return r.typ == typ }) {
 			return res{}, fmt.Errorf("one is enough")
 		}
 	}
@@ -114,6 +171,11 @@ func (i *instance) draw(t *rapid.T, made []res) (res, error) {
 var minimalID = map[string]string{
 	vpcType: someVpc, subnetType: someSubnet, tableType: someTable, groupType: someGroup, endpointType: someEndpoint, igwType: someGateway,
 	natType: "nat-0123456789abcdef0", eipType: "eipalloc-0123456789abcdef0", roleType: "nobody",
+	fileSystemType: someFileSystem,
+	ruleGroupType:  "arn:aws:network-firewall:eu-west-1:123456789012:stateful-rulegroup/nobody", fwPolicyType: someFirewallPolicy,
+	domainListType: "rslvr-fdl-1", dnsGroupType: "rslvr-frg-1",
+	balancerType: someBalancer, targetGroupType: someTargetGroup, endpointServiceType: someService, zoneType: "Z0123456789",
+	queueType: someQueue, managedPolicyType: "arn:aws:iam::123456789012:policy/nobody",
 }
 
 // checkNetwork checks what AWS guarantees.
@@ -148,6 +210,8 @@ func checkNetwork(t *rapid.T, cloud *aws.Cloud) {
 			only("route " + str("routeTableId") + " " + str("destinationCidrBlock"))
 		case ingressType, egressType:
 			rules[str("securityGroupId")+o.Type]++
+		case mountTargetType:
+			only("mount target of " + str("fileSystemId") + " in " + str("availabilityZoneName"))
 		case "aws:ec2/networkInterface:NetworkInterface":
 			only("address " + str("subnetId") + " " + str("privateIp"))
 		}

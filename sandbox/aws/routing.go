@@ -60,7 +60,7 @@ var targets = []string{
 }
 
 // modelledTargets are the targets of routes that the sandbox knows.
-var modelledTargets = []string{"gatewayId", "natGatewayId"}
+var modelledTargets = []string{"gatewayId", "natGatewayId", "transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId"}
 
 func routeKind() *kind {
 	unmodelled := []string{"destinationIpv6CidrBlock", "destinationPrefixListId"}
@@ -83,6 +83,7 @@ func routeKind() *kind {
 			{property: "routeTableId", token: routeTableType},
 			{property: "gatewayId", token: internetGatewayType, weak: true},
 			{property: "natGatewayId", token: natGatewayType, weak: true},
+			{property: "vpcEndpointId", token: vpcEndpointType, weak: true},
 		},
 		Resource: wire.Resource{
 			Unmodelled: unmodelled,
@@ -108,11 +109,8 @@ func createRoute(t *tx, o *Object) error {
 			"This is not a valid CIDR block.", p.Str("destinationCidrBlock"))
 	}
 	if vpc := t.find(vpcType, table.props().Str("vpcId")); vpc != nil {
-		for _, b := range t.blocks(vpc) {
-			if b.Bits() <= to.Bits() && b.Contains(to.Addr()) {
-				return t.refuse("InvalidParameterValue", "The destination CIDR block %s is equal to or more specific than one of "+
-					"this VPC's CIDR blocks. This route can target only an interface or an instance.", to)
-			}
+		if err := t.checkSpecific(vpc, o, to); err != nil {
+			return err
 		}
 	}
 	if t.find(routeType, o.ID) != nil {
@@ -123,6 +121,28 @@ func createRoute(t *tx, o *Object) error {
 	}
 	p["origin"] = "CreateRoute"
 	return t.aim(o)
+}
+
+// checkSpecific refuses a route inside the VPC, unless it is to a whole subnet
+// by way of a NAT gateway or a firewall's endpoint.
+// Source: https://docs.aws.amazon.com/vpc/latest/userguide/route-table-options.html
+func (t *tx) checkSpecific(vpc, o *Object, to netip.Prefix) error {
+	inside := slices.ContainsFunc(t.blocks(vpc), func(b netip.Prefix) bool { return b.Bits() <= to.Bits() && b.Contains(to.Addr()) })
+	if !inside {
+		return nil
+	}
+	p := o.props()
+	if p.Str("natGatewayId") == "" && p.Str("vpcEndpointId") == "" {
+		return t.refuse("InvalidParameterValue", "The destination CIDR block %s is equal to or more specific than one of "+
+			"this VPC's CIDR blocks. This route can target only an interface or an instance.", to)
+	}
+	for subnet := range t.where(subnetType, "vpcId", vpc.ID) {
+		if subnet.props().Str("cidrBlock") == to.String() {
+			return nil
+		}
+	}
+	return t.refuse("InvalidParameterValue", "The destination CIDR block %s is more specific than one of this VPC's CIDR blocks "+
+		"and doesn't match the CIDR block of any of its subnets.", to)
 }
 
 // aim checks the target of a route, which then is active.
@@ -137,6 +157,25 @@ func (t *tx) aim(o *Object) error {
 		subnet := t.find(subnetType, nat.props().Str("subnetId"))
 		if subnet == nil || subnet.props().Str("vpcId") != vpc {
 			return t.refuse("InvalidParameterValue", "route table %s and natgateway %s belong to different networks", table.ID, nat.ID)
+		}
+	}
+	if gateway := p.Str("transitGatewayId"); gateway != "" {
+		if err := t.onTransit(gateway, vpc); err != nil {
+			return err
+		}
+	}
+	if connection := p.Str("vpcPeeringConnectionId"); connection != "" {
+		if err := t.peered(connection, vpc); err != nil {
+			return err
+		}
+	}
+	if endpoint := t.find(vpcEndpointType, p.Str("vpcEndpointId")); endpoint != nil {
+		// Source: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateRoute.html
+		if endpoint.props().Str("vpcEndpointType") != gatewayLoadBalancer {
+			return t.refuse("InvalidParameterValue", "The VPC endpoint %s isn't a Gateway Load Balancer endpoint", endpoint.ID)
+		}
+		if endpoint.props().Str("vpcId") != vpc {
+			return t.refuse("InvalidParameterValue", "route table %s and vpc endpoint %s belong to different networks", table.ID, endpoint.ID)
 		}
 	}
 	p["state"] = "active"

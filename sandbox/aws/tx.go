@@ -164,11 +164,14 @@ func (t *tx) next(what string) int {
 }
 
 // quota returns the limit in force.
-func (t *tx) quota(name string) int {
-	if n, ok := t.cloud.options.Quotas[name]; ok {
+func (t *tx) quota(name string) int { return t.cloud.limit(name) }
+
+// limit returns the limit in force.
+func (c *Cloud) limit(name string) int {
+	if n, ok := c.options.Quotas[name]; ok {
 		return n
 	}
-	q, _ := t.cloud.catalog.Quota(name)
+	q, _ := c.catalog.Quota(name)
 	return q.Default
 }
 

@@ -292,6 +292,12 @@ func detach(t *tx, o *Object) error {
 				"Please unmap those public address(es) before detaching the gateway.", vpc)
 		}
 	}
+	for b := range t.where(loadBalancerType, "vpcId", vpc) {
+		if !b.props().Bool("internal") {
+			return t.refuseAs("DetachInternetGateway", "DependencyViolation", "Network %s has some mapped public address(es). "+
+				"Please unmap those public address(es) before detaching the gateway.", vpc)
+		}
+	}
 	t.blackhole(o)
 	return nil
 }

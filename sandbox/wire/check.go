@@ -133,7 +133,7 @@ func (r *Resource) fill(req Request, news, olds Props, wire *pulumirpc.CheckRequ
 	}
 	if n := r.Name; n != nil {
 		if _, given := out[n.Property]; !given {
-			name, err := n.choose(req, olds, wire)
+			name, err := n.choose(req, out, olds, wire)
 			if err != nil {
 				return nil, []Failure{{n.Property, err.Error()}}
 			}
@@ -148,7 +148,7 @@ func (r *Resource) fill(req Request, news, olds Props, wire *pulumirpc.CheckRequ
 
 // choose returns the name the resource has already, if the provider gave it,
 // or a new one.
-func (n AutoName) choose(req Request, olds Props, wire *pulumirpc.CheckRequest) (string, error) {
+func (n AutoName) choose(req Request, inputs, olds Props, wire *pulumirpc.CheckRequest) (string, error) {
 	if slices.Contains(olds.Defaults(), n.Property) && olds.Str(n.Property) != "" {
 		return olds.Str(n.Property), nil
 	}
@@ -157,14 +157,22 @@ func (n AutoName) choose(req Request, olds Props, wire *pulumirpc.CheckRequest) 
 		case pulumirpc.CheckRequest_AutonamingOptions_DISABLE:
 			return "", fmt.Errorf("is required: automatic naming is disabled for this stack")
 		case pulumirpc.CheckRequest_AutonamingOptions_ENFORCE, pulumirpc.CheckRequest_AutonamingOptions_PROPOSE:
-			return a.GetProposedName(), nil
+			name := a.GetProposedName()
+			if n.Suffix != nil {
+				name += n.Suffix(inputs)
+			}
+			return name, nil
 		}
 	}
 	seed := wire.GetRandomSeed()
 	if len(seed) == 0 {
 		seed = []byte(req.URN)
 	}
-	return resource.NewUniqueName(seed, req.Name+n.Separator, 7, n.Max, nil)
+	name, err := resource.NewUniqueName(seed, req.Name+n.Separator, 7, n.Max, nil)
+	if err == nil && n.Suffix != nil {
+		name += n.Suffix(inputs)
+	}
+	return name, err
 }
 
 // fillOutputs returns outputs with the empty value of every output that is always

@@ -61,8 +61,11 @@ type Resource struct {
 // separator and 7 hexadecimal digits.
 type AutoName struct {
 	Property  string // "name"
-	Max       int    // the longest name, in characters
+	Max       int    // the longest name, in characters, without Suffix
 	Separator string // "-"
+	// Suffix, when there is one, returns what comes after the digits, given the
+	// other inputs.
+	Suffix func(inputs Props) string
 }
 
 // Function describes an invoke.
