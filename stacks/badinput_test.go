@@ -247,6 +247,24 @@ func TestBadConfigurations(t *testing.T) {
 			`underlay:spec.endpoints.preset: aws-data-plane: makes 16 endpoints; the quota of a VPC is 10; ` +
 				`remove some, or have the quota raised and set quotas.interface-endpoints-per-vpc`}},
 
+		// The connector and the bridge.
+		{"connector without a kind", base, "tags:", "connector: {controlPlaneCidrs: [203.0.113.0/24]}\n    tags:", []string{
+			`underlay:spec.connector.kind: is not a choice; use internet or privatelink`}},
+		{"connector that admits nobody", base, "tags:", "connector: {kind: internet}\n    tags:", []string{
+			`underlay:spec.connector.controlPlaneCidrs: is missing; nobody would be admitted; list the blocks that the control plane connects from`}},
+		{"connector that admits the world", base, "tags:", "connector: {kind: internet, controlPlaneCidrs: [0.0.0.0/0]}\n    tags:", []string{
+			`underlay:spec.connector.controlPlaneCidrs[0]: 0.0.0.0/0: is the whole internet; list the control plane's own blocks, or set allowAnywhere: true`}},
+		{"connector with the other kind's settings", base, "tags:",
+			"connector: {kind: internet, controlPlaneCidrs: [203.0.113.0/24], allowedPrincipals: [x]}\n    tags:", []string{
+				`underlay:spec.connector.allowedPrincipals: is set, but only a connector of kind privatelink has it; remove it, or set kind: privatelink`}},
+		{"public connector of an isolated network", isolated, "tags:", "connector: {kind: internet, controlPlaneCidrs: [203.0.113.0/24]}\n    tags:", []string{
+			`underlay:spec.connector.kind: internet: needs public subnets for load balancers, which this network does not have; ` +
+				`use privatelink, or set dataPlane.connectivity: internet and an egress that allows it`}},
+		{"bridge that needs a secret", base, "tags:", "bridge: {localAccountId: \"123456789012\", peerAccountId: \"111122223333\", " +
+			"localRoleArns: [\"arn:aws:iam::123456789012:role/nodes\"], peerRole: {name: peer, trustedArns: [\"arn:aws:iam::111122223333:role/control\"]}}\n    tags:", []string{
+			`underlay:spec.bridge.peerRole.trustedArns: arn:aws:iam::111122223333:role/control: needs an external id, a secret that this configuration does not hold; ` +
+				`use webIdentity, or the component from Go`}},
+
 		// Names and tags.
 		{"reserved tag", base, "{environment: dev}", `{"aws:created": me}`, []string{
 			`underlay:spec.tags.aws:created: me: begins with aws:, which AWS reserves; use another name`}},

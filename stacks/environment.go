@@ -45,6 +45,7 @@ type Spec interface {
 func models() map[string]Spec {
 	return map[string]Spec{
 		SharedAwsModel: &SharedAws{},
+		AosCloudModel:  &AosCloud{},
 	}
 }
 

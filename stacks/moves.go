@@ -57,7 +57,7 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 			problems.Addf(p.path, p.cidr.String(), keep, "would move %s, deployed at %s", name, cidr)
 		case kept:
 		case token == vpcToken:
-			problems.Addf("dataPlane.existing", "", keep, "would remove %s (%s) and everything in it", name, cidr)
+			problems.Addf("", "", keep, "would remove %s (%s) and everything in it", name, cidr)
 		default:
 			for group, p := range groups {
 				if p.token == token && strings.HasPrefix(name, groupPrefix(p)) {

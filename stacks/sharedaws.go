@@ -11,6 +11,7 @@ import (
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/components/dataplane"
 	"github.com/underlay-iac/underlay/components/endpoints"
+	"github.com/underlay-iac/underlay/components/sqsbridge"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -25,6 +26,13 @@ type SharedAws struct {
 	// Endpoints are its interface endpoints. Default: those of the preset
 	// aws-data-plane when the data plane is isolated, none otherwise.
 	Endpoints *endpoints.Spec `json:"endpoints,omitzero"`
+	// Connector is the connection from the control plane to the data plane.
+	// Default none.
+	Connector *Connector `json:"connector,omitzero"`
+	// Bridge is the queues between the two planes. Default none. Its peerRole
+	// has a web identity here: an external id is a secret, which this
+	// configuration does not hold.
+	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
 	// Tags are put on every resource.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
@@ -39,6 +47,7 @@ func (*SharedAws) Model() string { return SharedAwsModel }
 const (
 	networkName   = "net"
 	endpointsName = "endpoints"
+	bridgeName    = "bridge"
 )
 
 // sharedAwsPlan is what a SharedAws comes to.
@@ -60,6 +69,9 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 
 	p := &sharedAwsPlan{dataPlane: s.DataPlane}
 	p.dataPlane.Region, p.dataPlane.Quotas = region, s.Quotas
+	if s.Connector != nil && s.Connector.Kind == ConnectorPrivateLink && s.DataPlane.Connectivity == "" {
+		p.dataPlane.Connectivity = dataplane.ConnectivityPrivateLink
+	}
 	p.network, err = dataplane.NewPlan(p.dataPlane)
 	problems = append(problems, place(err, "dataPlane", map[string]string{"region": "region", "quotas": "quotas"})...)
 	if existing := s.DataPlane.Existing; existing != nil && existing.VpcID == "" {
@@ -77,7 +89,25 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 			problems = append(problems, checkEndpoints(plan, p.network)...)
 		}
 	}
+	if s.Connector != nil {
+		problems = append(problems, s.Connector.check(s, region, p.network).Under("connector")...)
+	}
+	if s.Bridge != nil {
+		_, err := sqsbridge.NewPlan(s.bridge(region))
+		problems = append(problems, place(err, "bridge", map[string]string{"region": "", "quotas": ""})...)
+		if role := s.Bridge.PeerRole; role != nil && len(role.TrustedArns) > 0 {
+			problems.Addf("bridge.peerRole.trustedArns", strings.Join(role.TrustedArns, ", "),
+				"use webIdentity, or the component from Go", "needs an external id, a secret that this configuration does not hold")
+		}
+	}
 	return p, problems.Err()
+}
+
+// bridge is the bridge's spec with the environment's facts filled in.
+func (s *SharedAws) bridge(region string) sqsbridge.Spec {
+	spec := *s.Bridge
+	spec.Region, spec.Quotas = region, s.Quotas
+	return spec
 }
 
 // checkEndpoints checks what neither component can see alone.
@@ -215,18 +245,36 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	ctx.Export("natPublicIps", network.NatPublicIPs)
 	ctx.Export("gatewayEndpointIds", network.GatewayEndpointIDs)
 
-	if plan.endpoints == nil {
-		return nil
+	if plan.endpoints != nil {
+		set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
+			Spec:      *plan.endpoints,
+			VpcID:     network.VpcID,
+			SubnetIDs: network.Subnets(addressing.Endpoints),
+			Tags:      tags,
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		ctx.Export("endpointIds", set.EndpointIDs)
 	}
-	set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
-		Spec:      *plan.endpoints,
-		VpcID:     network.VpcID,
-		SubnetIDs: network.Subnets(addressing.Endpoints),
-		Tags:      tags,
-	}, pulumi.Provider(provider))
-	if err != nil {
-		return err
+	if s.Connector != nil {
+		if err := s.Connector.deploy(ctx, s, env.Aws.Region, network, provider); err != nil {
+			return err
+		}
 	}
-	ctx.Export("endpointIds", set.EndpointIDs)
+	if s.Bridge != nil {
+		bridge, err := sqsbridge.NewSqsBridge(ctx, bridgeName, &sqsbridge.SqsBridgeArgs{
+			Spec: s.bridge(env.Aws.Region),
+			Tags: tags,
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		ctx.Export("bridge", pulumi.Map{
+			"queueUrls":      bridge.QueueURLs,
+			"roleArns":       bridge.RoleArns,
+			"peerPolicyJson": bridge.PeerPolicyJSON,
+		})
+	}
 	return nil
 }

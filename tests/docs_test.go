@@ -32,10 +32,17 @@ func keys(t reflect.Type) []string {
 }
 
 func TestTheDocsNameEveryKeyOfTheConfiguration(t *testing.T) {
-	data, err := os.ReadFile("../docs/shared-aws.md")
-	require.NoError(t, err)
-	for _, key := range append(keys(reflect.TypeFor[stacks.SharedAws]()), keys(reflect.TypeFor[stacks.Aws]())...) {
-		assert.Regexp(t, "`(aws:)?"+key+"[`:]|### (.*, )?"+key, string(data), "docs/shared-aws.md says nothing of %s", key)
+	for page, models := range map[string][]reflect.Type{
+		"shared-aws.md": {reflect.TypeFor[stacks.SharedAws](), reflect.TypeFor[stacks.Aws]()},
+		"aoscloud.md":   {reflect.TypeFor[stacks.AosCloud]()},
+	} {
+		data, err := os.ReadFile("../docs/" + page)
+		require.NoError(t, err)
+		for _, model := range models {
+			for _, key := range keys(model) {
+				assert.Regexp(t, "`(aws:)?"+key+"[`:]|### (.*, )?"+key, string(data), "docs/%s says nothing of %s", page, key)
+			}
+		}
 	}
 }
 

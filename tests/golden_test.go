@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,16 +20,22 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden graphs")
 
-// environments returns the configuration files of the repository by stack.
+// environments returns the configuration files of the repository by stack, and
+// those of testdata by folder.
 func environments(t *testing.T) map[string]string {
 	t.Helper()
+	found := map[string]string{}
 	files, err := filepath.Glob("../Pulumi.*.yaml")
 	require.NoError(t, err)
-	found := map[string]string{}
 	for _, file := range files {
 		found[strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")] = file
 	}
 	require.NotEmpty(t, found)
+	files, err = filepath.Glob("testdata/*/config.yaml")
+	require.NoError(t, err)
+	for _, file := range files {
+		found[filepath.Base(filepath.Dir(file))] = file
+	}
 	return found
 }
 
@@ -122,6 +129,9 @@ func renderMap(out *strings.Builder, indent string, properties map[string]any, n
 
 func renderValue(value any, names map[string]string) string {
 	text := fmt.Sprint(value)
+	if number, ok := value.(float64); ok {
+		text = strconv.FormatFloat(number, 'f', -1, 64)
+	}
 	if name, ok := names[text]; ok {
 		return "→ " + name
 	}

@@ -38,7 +38,11 @@ func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 			}
 			cells, usable := []string{}, []string{}
 			for _, zone := range zones {
-				subnet := row[zone]
+				subnet, planned := row[zone]
+				if !planned {
+					cells = append(cells, "–")
+					continue
+				}
 				cells = append(cells, subnet.Prefix.String())
 				if text := thousands(subnet.Usable); !slices.Contains(usable, text) {
 					usable = append(usable, text)

@@ -166,7 +166,7 @@ func (w *world) requireInStep(t framework.TB) {
 	exist := map[string]bool{}
 	for _, object := range w.aws.Objects() {
 		if object.With == "" {
-			exist[object.ID] = true
+			exist[object.Type+" "+object.ID] = true // a queue's policies have its id
 		}
 	}
 	w.mu.Lock()
@@ -176,8 +176,9 @@ func (w *world) requireInStep(t framework.TB) {
 			if !state.Custom || state.URN.Type().Package() != "aws" || state.PendingReplacement {
 				continue
 			}
-			require.True(t, exist[string(state.ID)], "%s is in the state, but %s is not in the cloud", state.URN, state.ID)
-			delete(exist, string(state.ID))
+			key := string(state.Type) + " " + string(state.ID)
+			require.True(t, exist[key], "%s is in the state, but %s is not in the cloud", state.URN, state.ID)
+			delete(exist, key)
 		}
 	}
 	require.Empty(t, slices.Sorted(maps.Keys(exist)), "in the cloud, but in no state")
