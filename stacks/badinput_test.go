@@ -38,6 +38,21 @@ func TestTheBasesOfTheBadConfigurationsAreValid(t *testing.T) {
 	}
 }
 
+// `pulumi config set` writes what is more than text as JSON text.
+func TestSettingsWrittenByPulumiConfigSet(t *testing.T) {
+	env, err := stacks.Parse([]byte(`config:
+  aws:region: eu-west-1
+  aws:profile: "123456"
+  aws:allowedAccountIds: '["111122223333"]'
+  underlay:allowReplacement: "true"
+  underlay:spec: '{"dataPlane": {"vpcCidr": "10.20.0.0/16", "zones": ["eu-west-1a", "eu-west-1b"]}}'
+`))
+	require.NoError(t, err)
+	assert.True(t, env.AllowReplacement)
+	assert.Equal(t, stacks.Aws{Region: "eu-west-1", Profile: "123456", AllowedAccountIDs: []string{"111122223333"}}, env.Aws)
+	assert.Equal(t, "10.20.0.0/16", env.Spec.(*stacks.SharedAws).DataPlane.VpcCidr)
+}
+
 // Each configuration is wrong in what new says, and gives exactly the messages
 // in want.
 func TestBadConfigurations(t *testing.T) {

@@ -82,16 +82,12 @@ func Run(ctx *pulumi.Context) error {
 }
 
 // fromContext reads the environment from a running program's configuration,
-// where a value is text: an object is JSON.
+// where every value is text.
 func fromContext(ctx *pulumi.Context) (*Environment, error) {
 	values := map[string]any{}
 	for _, key := range append(awsKeys(), modelKey, specKey, allowReplacementKey) {
 		if text, err := config.Try(ctx, key); err == nil {
 			values[key] = text
-			var object any
-			if json.Unmarshal([]byte(text), &object) == nil && key != modelKey {
-				values[key] = object
-			}
 		} else if !errors.Is(err, config.ErrMissingVar) {
 			return nil, err
 		}
@@ -136,11 +132,27 @@ func newEnvironment(values map[string]any, problems problem.List) (*Environment,
 	return env, nil
 }
 
+// structured returns a setting that is more than text as what it stands for:
+// `pulumi config set` writes true, lists and objects as JSON text.
+func structured(key string, value any) any {
+	text, isText := value.(string)
+	var meant any
+	if !isText || slices.Contains([]string{modelKey, awsPrefix + "region", awsPrefix + "profile"}, key) ||
+		json.Unmarshal([]byte(text), &meant) != nil {
+		return value
+	}
+	return meant
+}
+
 // decodeEnvironment decodes settings by key. Settings of other namespaces are
 // not ours to judge.
-func decodeEnvironment(values map[string]any) (*Environment, problem.List) {
+func decodeEnvironment(given map[string]any) (*Environment, problem.List) {
 	var problems problem.List
 	env := &Environment{}
+	values := map[string]any{}
+	for key, value := range given {
+		values[key] = structured(key, value)
+	}
 	aws := map[string]any{}
 	own := []string{modelKey, specKey, allowReplacementKey}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
