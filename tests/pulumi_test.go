@@ -76,6 +76,7 @@ func (p *pulumiCLI) deployed(stack string) *graph.Graph {
 // A user with Pulumi and a backend of their own gets from `pulumi up -s dev` what
 // the preview in this process shows.
 func TestPlainPulumiUp(t *testing.T) {
+	t.Parallel()
 	cloud, err := aws.New(aws.Options{})
 	require.NoError(t, err)
 	p := newPulumi(t, cloud)
@@ -114,6 +115,7 @@ func planned(g *graph.Graph) []string {
 // A bad configuration is refused by plain Pulumi too: every problem, no stack
 // trace, nothing registered.
 func TestPlainPulumiUpRefusesABadConfiguration(t *testing.T) {
+	t.Parallel()
 	cloud, err := aws.New(aws.Options{})
 	require.NoError(t, err)
 	p := newPulumi(t, cloud)

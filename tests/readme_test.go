@@ -58,6 +58,7 @@ func TestCIRunsTheReadmesTestCommand(t *testing.T) {
 // Every command of the README but the tests themselves runs as it is written,
 // in a copy of the repository.
 func TestReadmeCommands(t *testing.T) {
+	t.Parallel()
 	dir := checkout(t)
 	for _, b := range readme(t) {
 		if b.language != "sh" || strings.Contains(b.text, "go test") {
