@@ -89,7 +89,7 @@ func (s *AosCloud) deploy(ctx *pulumi.Context, env *Environment) error {
 			return err
 		}
 	}
-	provider, err := env.Aws.newProvider(ctx)
+	provider, err := env.Aws.newProvider(ctx, "aws")
 	if err != nil {
 		return err
 	}

@@ -87,10 +87,11 @@ func (d *decoder) decode(path string, value any, into reflect.Value) {
 
 func (d *decoder) decodeStruct(path string, object map[string]any, into reflect.Value) {
 	fields := map[string]reflect.Value{}
-	for i := range into.NumField() {
-		name, _, _ := strings.Cut(into.Type().Field(i).Tag.Get("json"), ",")
+	// The fields of an embedded struct are the struct's own, as in JSON.
+	for _, field := range reflect.VisibleFields(into.Type()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			fields[name] = into.Field(i)
+			fields[name] = into.FieldByIndex(field.Index)
 		}
 	}
 	known := slices.Sorted(maps.Keys(fields))

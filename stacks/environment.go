@@ -44,8 +44,9 @@ type Spec interface {
 // models are the deployment models by name.
 func models() map[string]Spec {
 	return map[string]Spec{
-		SharedAwsModel: &SharedAws{},
-		AosCloudModel:  &AosCloud{},
+		SharedAwsModel:    &SharedAws{},
+		AosCloudModel:     &AosCloud{},
+		DedicatedAwsModel: &DedicatedAws{},
 	}
 }
 
@@ -92,8 +93,8 @@ type AssumeRole struct {
 	SessionName string `json:"sessionName,omitzero"`
 }
 
-// newProvider registers the explicit provider of the environment.
-func (a Aws) newProvider(ctx *pulumi.Context) (*aws.Provider, error) {
+// newProvider registers an explicit provider with these settings.
+func (a Aws) newProvider(ctx *pulumi.Context, name string) (*aws.Provider, error) {
 	args := &aws.ProviderArgs{Region: pulumi.String(a.Region)}
 	if a.Profile != "" {
 		args.Profile = pulumi.String(a.Profile)
@@ -111,7 +112,21 @@ func (a Aws) newProvider(ctx *pulumi.Context) (*aws.Provider, error) {
 		}
 		args.AssumeRole = role
 	}
-	return aws.NewProvider(ctx, "aws", args)
+	return aws.NewProvider(ctx, name, args)
+}
+
+// checkAccess checks the accounts and the role, at paths within the settings.
+func (a Aws) checkAccess() problem.List {
+	var problems problem.List
+	for i, account := range a.AllowedAccountIDs {
+		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
+			problems.Addf(fmt.Sprintf("allowedAccountIds[%d]", i), account, "give its 12 digits", "is not an AWS account id")
+		}
+	}
+	if role := a.AssumeRole; role != nil && !strings.HasPrefix(role.RoleArn, "arn:aws:iam::") {
+		problems.Addf("assumeRole.roleArn", role.RoleArn, "give arn:aws:iam::<account>:role/<name>", "is not the ARN of a role")
+	}
+	return problems
 }
 
 // Validate reports every problem of the environment as a problem.List, each at
@@ -130,13 +145,9 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 	}
 	var problems problem.List
 	problems.Add("aws:region", facts.CheckRegion(e.Aws.Region))
-	for i, account := range e.Aws.AllowedAccountIDs {
-		if len(account) != 12 || strings.Trim(account, "0123456789") != "" {
-			problems.Addf(fmt.Sprintf("aws:allowedAccountIds[%d]", i), account, "give its 12 digits", "is not an AWS account id")
-		}
-	}
-	if role := e.Aws.AssumeRole; role != nil && !strings.HasPrefix(role.RoleArn, "arn:aws:iam::") {
-		problems.Addf("aws:assumeRole.roleArn", role.RoleArn, "give arn:aws:iam::<account>:role/<name>", "is not the ARN of a role")
+	for _, p := range e.Aws.checkAccess() {
+		p.Path = awsPrefix + p.Path
+		problems = append(problems, p)
 	}
 	if e.Spec == nil {
 		problems.Addf(specKey, "", "give the model's configuration", "is missing")

@@ -45,7 +45,7 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 	groups := map[string]placement{}
 	for _, p := range planned {
 		want[p.token+" "+p.name] = p
-		groups[p.group] = p
+		groups[groupPrefix(p)] = p // two networks may have a tier of one name
 	}
 	var problems problem.List
 	const keep = "keep what is deployed and append zones; or set underlay:allowReplacement for one update"
@@ -59,9 +59,9 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 		case token == vpcToken:
 			problems.Addf("", "", keep, "would remove %s (%s) and everything in it", name, cidr)
 		default:
-			for group, p := range groups {
-				if p.token == token && strings.HasPrefix(name, groupPrefix(p)) {
-					problems.Addf(p.path, "", keep, "would remove %s, deployed at %s, while the tier %s stays", name, cidr, group)
+			for prefix, p := range groups {
+				if p.token == token && strings.HasPrefix(name, prefix) {
+					problems.Addf(p.path, "", keep, "would remove %s, deployed at %s, while the tier %s stays", name, cidr, p.group)
 				}
 			}
 		}

@@ -22,6 +22,9 @@ func keys(t reflect.Type) []string {
 		var all []string
 		for i := range t.NumField() {
 			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if t.Field(i).Anonymous {
+				all = append(all, keys(t.Field(i).Type)...)
+			}
 			if name != "" && name != "-" {
 				all = append(append(all, name), keys(t.Field(i).Type)...)
 			}
@@ -33,8 +36,9 @@ func keys(t reflect.Type) []string {
 
 func TestTheDocsNameEveryKeyOfTheConfiguration(t *testing.T) {
 	for page, models := range map[string][]reflect.Type{
-		"shared-aws.md": {reflect.TypeFor[stacks.SharedAws](), reflect.TypeFor[stacks.Aws]()},
-		"aoscloud.md":   {reflect.TypeFor[stacks.AosCloud]()},
+		"shared-aws.md":    {reflect.TypeFor[stacks.SharedAws](), reflect.TypeFor[stacks.Aws]()},
+		"aoscloud.md":      {reflect.TypeFor[stacks.AosCloud]()},
+		"dedicated-aws.md": {reflect.TypeFor[stacks.DedicatedAws]()},
 	} {
 		data, err := os.ReadFile("../docs/" + page)
 		require.NoError(t, err)

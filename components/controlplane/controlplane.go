@@ -82,13 +82,14 @@ func build(
 	}
 	network := &AwsControlPlaneNetwork{
 		plan:        plan,
-		VpcCidr:     pulumi.String(plan.Vpc.String()).ToStringOutput(),
 		subnets:     map[addressing.Tier]pulumi.StringMap{},
 		routeTables: map[addressing.Tier]pulumi.StringMap{},
 	}
 	if err := ctx.RegisterComponentResource(Type, name, network, opts...); err != nil {
 		return nil, err
 	}
+	// Registering puts outputs of its own into the fields.
+	network.VpcCidr = pulumi.String(plan.Vpc.String()).ToStringOutput()
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, network: network}
 	for _, step := range []func() error{b.vpc, b.buildSubnets, b.gatewayEndpoints, b.flowLogs} {
 		if err := step(); err != nil {

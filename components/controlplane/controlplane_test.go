@@ -235,3 +235,11 @@ func TestBadInput(t *testing.T) {
 		})
 	}
 }
+
+// The component's outputs hold the block, which is known before anything is
+// registered.
+func TestOutputsHaveTheBlock(t *testing.T) {
+	components := record(t, spec(nil)).ByType(controlplane.Type)
+	require.Len(t, components, 1)
+	assert.Equal(t, "10.30.0.0/16", components[0].Outputs["vpcCidr"].StringValue())
+}

@@ -1,0 +1,550 @@
+package stacks
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/components/controlplane"
+	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/endpoints"
+	"github.com/underlay-iac/underlay/components/privatelink"
+	"github.com/underlay-iac/underlay/components/publicconnector"
+	"github.com/underlay-iac/underlay/components/sqsbridge"
+	"github.com/underlay-iac/underlay/problem"
+)
+
+// DedicatedAwsModel is the name of the dedicated-aws model.
+const DedicatedAwsModel = "dedicated-aws"
+
+// DedicatedAws is the model of both planes in the customer's AWS accounts,
+// without internet access. The environment's AWS settings are those of the data
+// plane's account; the control plane has an account of its own.
+type DedicatedAws struct {
+	// ControlPlane is the VPC of the control plane, and its account.
+	ControlPlane DedicatedControlPlane `json:"controlPlane"`
+	// DataPlane is the VPC of the data plane. Its egress is isolated, the
+	// default here and the only choice.
+	DataPlane dataplane.Spec `json:"dataPlane"`
+	// ControlPlaneEndpoints are the control plane's interface endpoints.
+	// Default those of the preset aws-control-plane. With runtime ec2 that
+	// preset has ecs-agent and ecs-telemetry as well.
+	ControlPlaneEndpoints *endpoints.Spec `json:"controlPlaneEndpoints,omitzero"`
+	// DataPlaneEndpoints are the data plane's interface endpoints. Default
+	// those of the preset aws-data-plane.
+	DataPlaneEndpoints *endpoints.Spec `json:"dataPlaneEndpoints,omitzero"`
+	// Service is the way from the control plane to the data plane's services,
+	// through PrivateLink. Default none.
+	Service *DedicatedService `json:"service,omitzero"`
+	// Bridge is the queues between the planes, in the data plane's account;
+	// the control plane's roles, peerRoleArns, get their policies too. Its
+	// peerAccountId is by default the control plane's only allowed account.
+	// Default none.
+	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// Tags are put on every resource of both planes.
+	Tags map[string]string `json:"tags,omitzero"`
+	// Quotas are limits that differ from AWS's defaults, of both accounts, by
+	// the catalogue's names ("elastic-ips-per-region").
+	Quotas map[string]int `json:"quotas,omitzero"`
+}
+
+// DedicatedControlPlane is a control plane's VPC and the account that it is in.
+type DedicatedControlPlane struct {
+	controlplane.Spec
+	// Account is how the control plane's account is reached. Default: as the
+	// surroundings have it, which is seldom another account.
+	Account DedicatedAccount `json:"account,omitzero"`
+}
+
+// DedicatedAccount are the settings of the provider of a second account; its
+// region is the environment's.
+type DedicatedAccount struct {
+	// Profile is the profile of the shared credentials file.
+	Profile string `json:"profile,omitzero"`
+	// AllowedAccountIDs are the only accounts that may be deployed to.
+	AllowedAccountIDs []string `json:"allowedAccountIds,omitzero"`
+	// AssumeRole is a role to deploy with.
+	AssumeRole *AssumeRole `json:"assumeRole,omitzero"`
+}
+
+// only returns the one account that may be deployed to; empty when none or
+// several may.
+func (a DedicatedAccount) only() string {
+	if len(a.AllowedAccountIDs) == 1 {
+		return a.AllowedAccountIDs[0]
+	}
+	return ""
+}
+
+// aws returns the settings of the account's provider.
+func (a DedicatedAccount) aws(region string) Aws {
+	return Aws{Region: region, Profile: a.Profile, AllowedAccountIDs: a.AllowedAccountIDs, AssumeRole: a.AssumeRole}
+}
+
+// DedicatedService is an endpoint service in the data plane and the endpoint in
+// the control plane that connects to it. The component privatelink says more of
+// each field.
+type DedicatedService struct {
+	// Listeners are the ports of the data plane's services. Default one: TCP
+	// on 443, passed through to port 443 of the targets.
+	Listeners []publicconnector.Listener `json:"listeners,omitzero"`
+	// AllowedPrincipals are the ARNs that may ask to connect. Default the root
+	// of the control plane's account, when its allowedAccountIds is one.
+	AllowedPrincipals []string `json:"allowedPrincipals,omitzero"`
+	// AcceptanceRequired lets other connections than the control plane's,
+	// which is accepted here, wait for your consent. Default true.
+	AcceptanceRequired *bool `json:"acceptanceRequired,omitzero"`
+	// PrivateDNSName is the service's name once its domain is verified.
+	PrivateDNSName string `json:"privateDnsName,omitzero"`
+	// VerificationZoneID is the public Route 53 zone of that domain, in the
+	// data plane's account.
+	VerificationZoneID string `json:"verificationZoneId,omitzero"`
+	// VerifyPrivateDNS makes the verification with DNS kept elsewhere.
+	VerifyPrivateDNS bool `json:"verifyPrivateDns,omitzero"`
+	// PrivateDNS lets PrivateDNSName resolve in the control plane. Set it once
+	// the name is verified and the connection accepted. Default false.
+	PrivateDNS bool `json:"privateDns,omitzero"`
+	// Alias gives the endpoint names in a private zone of the control plane.
+	// Not with PrivateDNS. Default none.
+	Alias *privatelink.Alias `json:"alias,omitzero"`
+	// CrossZone lets each zone serve the targets of every zone. Default true.
+	CrossZone *bool `json:"crossZone,omitzero"`
+	// ProxyProtocolV2 puts the client's address before each connection.
+	// Default false.
+	ProxyProtocolV2 bool `json:"proxyProtocolV2,omitzero"`
+	// EnforceInboundRules is "off" (default), or "on" to admit the control
+	// plane's VPC alone.
+	EnforceInboundRules privatelink.InboundRules `json:"enforceInboundRules,omitzero"`
+	// DeletionProtection keeps the load balancer from being deleted. Default
+	// true: set it to false and deploy before a destroy.
+	DeletionProtection *bool `json:"deletionProtection,omitzero"`
+}
+
+// Model returns "dedicated-aws".
+func (*DedicatedAws) Model() string { return DedicatedAwsModel }
+
+// The names of the control plane's components, and of its provider. Those of
+// the data plane are as in shared-aws.
+const (
+	controlProviderName  = "aws-control-plane"
+	controlName          = "control"
+	controlEndpointsName = "control-endpoints"
+	controlConnectorName = "control-connector"
+	controlBridgeName    = "control-bridge"
+)
+
+// The presets of the two planes' interface endpoints.
+const (
+	controlPlanePreset = "aws-control-plane"
+	dataPlanePreset    = "aws-data-plane"
+)
+
+// dedicatedAwsPlan is what a DedicatedAws comes to.
+type dedicatedAwsPlan struct {
+	data             *sharedAwsPlan
+	control          *controlplane.Plan
+	controlSpec      controlplane.Spec
+	controlEndpoints endpoints.Spec
+}
+
+// data is the data plane as shared-aws has it, which plans the same network
+// and endpoints.
+func (s *DedicatedAws) data() *SharedAws {
+	data := &SharedAws{DataPlane: s.DataPlane, Tags: s.Tags, Quotas: s.Quotas}
+	data.DataPlane.Egress = dataplane.EgressIsolated
+	if s.DataPlaneEndpoints != nil {
+		spec := *s.DataPlaneEndpoints
+		spec.Preset = cmp.Or(spec.Preset, dataPlanePreset)
+		data.Endpoints = &spec
+	}
+	return data
+}
+
+// plan validates the spec and plans its components. The error is a
+// problem.List with every problem of the spec, at paths within it.
+func (s *DedicatedAws) plan(region string) (*dedicatedAwsPlan, error) {
+	var problems problem.List
+	if egress := s.DataPlane.Egress; egress != "" && egress != dataplane.EgressIsolated {
+		problems.Addf("dataPlane.egress", string(egress), "remove it, or use the model "+SharedAwsModel,
+			"is not isolated, and this model has no internet access")
+	}
+	data, err := s.data().plan(region)
+	problems = append(problems, place(err, "", map[string]string{"endpoints": "dataPlaneEndpoints"})...)
+	p := &dedicatedAwsPlan{data: data, controlSpec: s.ControlPlane.Spec}
+	var network *dataplane.Plan
+	if data != nil {
+		network = data.network
+	}
+
+	p.controlSpec.Region, p.controlSpec.Quotas = region, s.Quotas
+	// The data plane reports the quotas, and the environment the region.
+	reported := map[string]string{"region": "", "quotas": ""}
+	p.control, err = controlplane.NewPlan(p.controlSpec)
+	problems = append(problems, place(err, "controlPlane", reported)...)
+	problems = append(problems, s.ControlPlane.Account.aws(region).checkAccess().Under("controlPlane.account")...)
+
+	p.controlEndpoints = s.controlEndpoints(region, p.control)
+	_, err = endpoints.NewPlan(p.controlEndpoints)
+	problems = append(problems, place(err, "controlPlaneEndpoints", map[string]string{
+		"region": "", "quotas": "", "zones": "", "zoneIds": "controlPlane.zoneIds", "sourceCidrs": "",
+	})...)
+	if s.Service != nil {
+		problems = append(problems, s.checkService(region, network, p.control)...)
+	}
+	if s.Bridge != nil {
+		problems = append(problems, s.checkBridge(region)...)
+	}
+	return p, problems.Err()
+}
+
+// controlEndpoints returns the endpoints of the control plane with its facts
+// filled in. Without a plan of it, what can be checked is checked.
+func (s *DedicatedAws) controlEndpoints(region string, control *controlplane.Plan) endpoints.Spec {
+	if control == nil {
+		control = &controlplane.Plan{Spec: s.ControlPlane.Spec}
+		control.Spec.Region, control.Spec.Quotas = region, s.Quotas
+		for _, zone := range s.ControlPlane.Zones {
+			control.Zones = append(control.Zones, controlplane.Zone{Name: zone})
+		}
+	}
+	whole := control.Endpoints()
+	if s.ControlPlaneEndpoints == nil {
+		return whole
+	}
+	spec := *s.ControlPlaneEndpoints
+	spec.Region, spec.Zones, spec.SourceCidrs = region, whole.Zones, whole.SourceCidrs
+	spec.UsableAddresses, spec.Quotas = whole.UsableAddresses, s.Quotas
+	spec.Preset = cmp.Or(spec.Preset, controlPlanePreset)
+	if spec.Preset != controlPlanePreset {
+		return spec
+	}
+	spec.Add = slices.Clone(spec.Add)
+	for _, service := range whole.Add {
+		if !slices.Contains(spec.Add, service) && !slices.Contains(spec.Remove, service) {
+			spec.Add = append(spec.Add, service)
+		}
+	}
+	return spec
+}
+
+// listeners returns the service's listeners with their default.
+func (s *DedicatedService) listeners() []publicconnector.Listener {
+	return (&Connector{Listeners: s.Listeners}).listeners()
+}
+
+// provider is the service's side in the data plane.
+func (s *DedicatedAws) provider(region string, network *dataplane.Plan) privatelink.ProviderSpec {
+	service := s.Service
+	spec := privatelink.ProviderSpec{
+		Region: region, Zones: connectorZones(s.data()), TargetCidrs: targetCidrs(network), Quotas: s.Quotas,
+		Listeners: service.listeners(), AllowedPrincipals: service.AllowedPrincipals,
+		AcceptanceRequired: service.AcceptanceRequired, PrivateDNSName: service.PrivateDNSName,
+		VerificationZoneID: service.VerificationZoneID, VerifyPrivateDNS: service.VerifyPrivateDNS,
+		CrossZone: service.CrossZone, ProxyProtocolV2: service.ProxyProtocolV2,
+		EnforceInboundRules: service.EnforceInboundRules, DeletionProtection: service.DeletionProtection,
+	}
+	if id := s.ControlPlane.Account.only(); len(spec.AllowedPrincipals) == 0 && id != "" {
+		spec.AllowedPrincipals = []string{"arn:aws:iam::" + id + ":root"}
+	}
+	if spec.EnforceInboundRules == privatelink.InboundRulesOn {
+		spec.ClientCidrs = []string{s.ControlPlane.VpcCidr}
+	}
+	return spec
+}
+
+// consumer is the service's side in the control plane. Zones are compared by
+// id, where both planes have theirs.
+func (s *DedicatedAws) consumer(region string) privatelink.ConsumerSpec {
+	spec := privatelink.ConsumerSpec{
+		Region: region, SourceCidrs: []string{s.ControlPlane.VpcCidr}, Quotas: s.Quotas,
+		PrivateDNS: s.Service.PrivateDNS, Alias: s.Service.Alias,
+	}
+	for _, listener := range s.Service.listeners() {
+		spec.Ports = append(spec.Ports, listener.Port)
+	}
+	for i, name := range s.ControlPlane.Zones {
+		zone := privatelink.Zone{Name: name}
+		if i < len(s.ControlPlane.ZoneIDs) {
+			zone.ID = s.ControlPlane.ZoneIDs[i]
+		}
+		spec.Zones = append(spec.Zones, zone)
+	}
+	if len(s.ControlPlane.ZoneIDs) > 0 {
+		spec.ServiceZoneIDs = s.DataPlane.ZoneIDs
+	}
+	return spec
+}
+
+// checkService returns everything that is wrong with the service. What is wrong
+// with a plane is reported there: without its plan, that part is left out.
+func (s *DedicatedAws) checkService(region string, network *dataplane.Plan, control *controlplane.Plan) problem.List {
+	// The ports are the listeners', which the provider's side has checked.
+	moved := map[string]string{
+		"region": "", "quotas": "", "zones": "", "zoneIds": "", "targetCidrs": "", "clientCidrs": "", "sourceCidrs": "",
+		"serviceZoneIds": "", "ports": "",
+	}
+	_, err := privatelink.NewProviderPlan(s.provider(region, network))
+	problems := place(err, "service", moved)
+	if control != nil {
+		moved["zones"] = "controlPlane.zones"
+	}
+	_, err = privatelink.NewConsumerPlan(s.consumer(region))
+	problems = append(problems, place(err, "service", moved)...)
+	if s.Service.PrivateDNS && s.Service.PrivateDNSName == "" {
+		problems.Addf("service.privateDns", "true", "set privateDnsName, or remove it", "lets no name resolve")
+	}
+	const both = "give the zones' ids of both planes: names mean other zones in another account"
+	switch theirs, ours := len(s.DataPlane.ZoneIDs) > 0, len(s.ControlPlane.ZoneIDs) > 0; {
+	case theirs && !ours:
+		problems.Addf("controlPlane.zoneIds", "", both, "is missing, while dataPlane.zoneIds is given")
+	case ours && !theirs:
+		problems.Addf("dataPlane.zoneIds", "", both, "is missing, while controlPlane.zoneIds is given")
+	}
+	return problems
+}
+
+// bridge is the bridge's spec with the environment's facts filled in.
+func (s *DedicatedAws) bridge(region string) sqsbridge.Spec {
+	spec := *s.Bridge
+	spec.Region, spec.Quotas = region, s.Quotas
+	spec.PeerAccountID = cmp.Or(spec.PeerAccountID, s.ControlPlane.Account.only())
+	return spec
+}
+
+// checkBridge returns everything that is wrong with the bridge.
+func (s *DedicatedAws) checkBridge(region string) problem.List {
+	var problems problem.List
+	spec := s.bridge(region)
+	if spec.LocalPlane != "" && spec.LocalPlane != sqsbridge.DataPlane {
+		problems.Addf("bridge.localPlane", string(spec.LocalPlane), "remove it", "is not dataPlane, whose account has the queues in this model")
+	}
+	if spec.PeerRole != nil {
+		problems.Addf("bridge.peerRole", "", "name the control plane's own roles in peerRoleArns",
+			"would be a role of the data plane's account, which the control plane does not need")
+		spec.PeerRole = nil
+	}
+	allowed := s.ControlPlane.Account.AllowedAccountIDs
+	if id := s.Bridge.PeerAccountID; id != "" && len(allowed) > 0 && !slices.Contains(allowed, id) {
+		problems.Addf("bridge.peerAccountId", id, "remove one of them", "is not among controlPlane.account.allowedAccountIds")
+	}
+	spec.LocalPlane = sqsbridge.DataPlane
+	_, err := sqsbridge.NewPlan(spec)
+	return append(problems, place(err, "bridge", map[string]string{"region": "", "quotas": ""})...)
+}
+
+// Addresses returns the ranges of both VPCs and of the pods. The VPCs may
+// overlap: PrivateLink does not route between them.
+func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
+	plan, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	control := AddressRange{Name: "control plane VPC", Prefix: plan.control.Vpc, Slots: plan.control.Spec.ZoneSlots}
+	var used []netip.Prefix
+	for _, subnet := range plan.control.Subnets {
+		control.Subnets = append(control.Subnets, AddressSubnet{
+			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
+		})
+		used = append(used, subnet.Cidr)
+	}
+	control.Free = addressing.Free(control.Prefix, used)
+	ranges, err := s.data().Addresses(region)
+	if err != nil {
+		return nil, err
+	}
+	for i := range ranges {
+		ranges[i].Name = "data plane " + ranges[i].Name
+	}
+	return append([]AddressRange{control}, ranges...), nil
+}
+
+// placements are the blocks of both planes that must not move once they are
+// deployed.
+func (p *dedicatedAwsPlan) placements() []placement {
+	placed := append(p.data.placements(), placement{
+		path: "controlPlane.vpcCidr", token: vpcToken, name: controlName + "-vpc", group: "vpc", cidr: p.control.Vpc,
+	})
+	for _, subnet := range p.control.Subnets {
+		placed = append(placed, placement{
+			path: "controlPlane.zones", token: subnetToken, name: controlName + "-" + subnet.Key(),
+			group: string(subnet.Tier), cidr: subnet.Cidr,
+		})
+	}
+	return placed
+}
+
+// deploy registers the model's resources.
+func (s *DedicatedAws) deploy(ctx *pulumi.Context, env *Environment) error {
+	plan, err := s.plan(env.Aws.Region)
+	if err != nil {
+		return err
+	}
+	if !env.AllowReplacement {
+		if err := refuseMoves(ctx, plan.placements()); err != nil {
+			return err
+		}
+	}
+	dataProvider, err := env.Aws.newProvider(ctx, "aws")
+	if err != nil {
+		return err
+	}
+	controlProvider, err := s.ControlPlane.Account.aws(env.Aws.Region).newProvider(ctx, controlProviderName)
+	if err != nil {
+		return err
+	}
+	d := &dedicatedDeployment{
+		ctx: ctx, spec: s, plan: plan, region: env.Aws.Region, tags: pulumi.ToStringMap(s.Tags),
+		inData: pulumi.Provider(dataProvider), inControl: pulumi.Provider(controlProvider),
+	}
+	for _, build := range []func() error{d.dataPlane, d.controlPlane, d.service, d.bridge} {
+		if err := build(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dedicatedDeployment registers the resources of one environment.
+type dedicatedDeployment struct {
+	ctx    *pulumi.Context
+	spec   *DedicatedAws
+	plan   *dedicatedAwsPlan
+	region string
+	tags   pulumi.StringMap
+	// inData and inControl are the providers of the two accounts.
+	inData, inControl pulumi.ResourceOption
+
+	data    *dataplane.AwsDataPlaneNetwork
+	control *controlplane.AwsControlPlaneNetwork
+}
+
+func (d *dedicatedDeployment) dataPlane() error {
+	network, err := dataplane.NewAwsDataPlaneNetwork(d.ctx, networkName, &dataplane.AwsDataPlaneNetworkArgs{
+		Spec: d.plan.data.dataPlane,
+		Tags: d.tags,
+	}, d.inData)
+	if err != nil {
+		return err
+	}
+	d.data = network
+	set, err := endpoints.NewInterfaceEndpoints(d.ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
+		Spec:      *d.plan.data.endpoints,
+		VpcID:     network.VpcID,
+		SubnetIDs: network.Subnets(addressing.Endpoints),
+		Tags:      d.tags,
+	}, d.inData)
+	if err != nil {
+		return err
+	}
+	d.ctx.Export("dataPlane", pulumi.Map{
+		"vpcId":              network.VpcID,
+		"vpcCidrs":           network.VpcCidrs,
+		"subnetIds":          network.SubnetIDs,
+		"routeTableIds":      network.RouteTableIDs,
+		"gatewayEndpointIds": network.GatewayEndpointIDs,
+		"endpointIds":        set.EndpointIDs,
+	})
+	return nil
+}
+
+func (d *dedicatedDeployment) controlPlane() error {
+	network, err := controlplane.NewAwsControlPlaneNetwork(d.ctx, controlName, &controlplane.AwsControlPlaneNetworkArgs{
+		Spec: d.plan.controlSpec,
+		Tags: d.tags,
+	}, d.inControl)
+	if err != nil {
+		return err
+	}
+	d.control = network
+	set, err := endpoints.NewInterfaceEndpoints(d.ctx, controlEndpointsName, &endpoints.InterfaceEndpointsArgs{
+		Spec:      d.plan.controlEndpoints,
+		VpcID:     network.VpcID,
+		SubnetIDs: network.Subnets(addressing.Endpoints),
+		Tags:      d.tags,
+	}, d.inControl)
+	if err != nil {
+		return err
+	}
+	d.ctx.Export("controlPlane", pulumi.Map{
+		"vpcId":              network.VpcID,
+		"vpcCidr":            network.VpcCidr,
+		"subnetIds":          network.SubnetIDs,
+		"routeTableIds":      network.RouteTableIDs,
+		"gatewayEndpointIds": network.GatewayEndpointIDs,
+		"endpointIds":        set.EndpointIDs,
+	})
+	return nil
+}
+
+// service connects the planes: the service in one, the endpoint in the other,
+// and the first one's consent.
+func (d *dedicatedDeployment) service() error {
+	if d.spec.Service == nil {
+		return nil
+	}
+	provider, err := privatelink.NewPrivateLinkProvider(d.ctx, connectorName, &privatelink.PrivateLinkProviderArgs{
+		ProviderSpec: d.spec.provider(d.region, d.data.Plan()),
+		VpcID:        d.data.VpcID,
+		SubnetIDs:    d.data.Subnets(addressing.Nodes),
+		Tags:         d.tags,
+	}, d.inData)
+	if err != nil {
+		return err
+	}
+	consumer, err := privatelink.NewPrivateLinkConsumer(d.ctx, controlConnectorName, &privatelink.PrivateLinkConsumerArgs{
+		ConsumerSpec: d.spec.consumer(d.region),
+		ServiceName:  provider.ServiceName,
+		VpcID:        d.control.VpcID,
+		SubnetIDs:    d.control.Subnets(addressing.Endpoints),
+		Tags:         d.tags,
+	}, d.inControl)
+	if err != nil {
+		return err
+	}
+	if *provider.Plan().Spec.AcceptanceRequired {
+		if err := provider.Accept(d.ctx, controlName, consumer.EndpointID); err != nil {
+			return err
+		}
+	}
+	d.ctx.Export("service", pulumi.Map{
+		"serviceName":     provider.ServiceName,
+		"targetGroupArns": provider.TargetGroupArns,
+		"txtRecord":       provider.TxtRecord,
+		"endpointId":      consumer.EndpointID,
+		"dnsName":         consumer.DNSName,
+		"names":           consumer.Names,
+	})
+	return nil
+}
+
+func (d *dedicatedDeployment) bridge() error {
+	if d.spec.Bridge == nil {
+		return nil
+	}
+	spec := d.spec.bridge(d.region)
+	bridge, err := sqsbridge.NewSqsBridge(d.ctx, bridgeName, &sqsbridge.SqsBridgeArgs{
+		Spec: spec,
+		Tags: d.tags,
+	}, d.inData)
+	if err != nil {
+		return err
+	}
+	peer, err := sqsbridge.NewSqsBridgePeer(d.ctx, controlBridgeName, &sqsbridge.SqsBridgePeerArgs{
+		Spec:             spec,
+		ToDataPlaneArn:   bridge.QueueArns.MapIndex(pulumi.String("toDataPlane")),
+		FromDataPlaneArn: bridge.QueueArns.MapIndex(pulumi.String("fromDataPlane")),
+		Tags:             d.tags,
+	}, d.inControl)
+	if err != nil {
+		return err
+	}
+	d.ctx.Export("bridge", pulumi.Map{
+		"queueUrls":    bridge.QueueURLs,
+		"roleArns":     bridge.RoleArns,
+		"peerRoleArns": peer.RoleArns,
+	})
+	return nil
+}
