@@ -63,8 +63,12 @@ func (s *AosCloud) Addresses(region string) ([]AddressRange, error) {
 	return []AddressRange{vpc}, nil
 }
 
-// aosPlacements are the blocks that must not move once they are deployed.
-func aosPlacements(plan *aoscloud.Plan) []placement {
+// placements are the blocks that must not move once they are deployed.
+func (s *AosCloud) placements(region string) ([]placement, error) {
+	plan, _, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
 	placed := []placement{{path: "vpc.baseCidr", token: vpcToken, name: aosName + "-vpc", group: "vpc", cidr: plan.Vpc}}
 	for _, subnet := range plan.Subnets {
 		path := "vpc.zones"
@@ -75,19 +79,14 @@ func aosPlacements(plan *aoscloud.Plan) []placement {
 			path: path, token: subnetToken, name: aosName + "-" + subnet.Key(), group: string(subnet.Tier), cidr: subnet.Cidr,
 		})
 	}
-	return placed
+	return placed, nil
 }
 
 // deploy registers the model's resources.
 func (s *AosCloud) deploy(ctx *pulumi.Context, env *Environment) error {
-	plan, spec, err := s.plan(env.Aws.Region)
+	_, spec, err := s.plan(env.Aws.Region)
 	if err != nil {
 		return err
-	}
-	if !env.AllowReplacement {
-		if err := refuseMoves(ctx, aosPlacements(plan)); err != nil {
-			return err
-		}
 	}
 	provider, err := env.Aws.newProvider(ctx, "aws")
 	if err != nil {

@@ -363,8 +363,16 @@ func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
 
 // placements are the blocks of both planes that must not move once they are
 // deployed.
-func (p *dedicatedAwsPlan) placements() []placement {
-	placed := append(p.data.placements(), placement{
+func (s *DedicatedAws) placements(region string) ([]placement, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	data, err := s.data().placements(region)
+	if err != nil {
+		return nil, err
+	}
+	placed := append(data, placement{
 		path: "controlPlane.vpcCidr", token: vpcToken, name: controlName + "-vpc", group: "vpc", cidr: p.control.Vpc,
 	})
 	for _, subnet := range p.control.Subnets {
@@ -373,7 +381,7 @@ func (p *dedicatedAwsPlan) placements() []placement {
 			group: string(subnet.Tier), cidr: subnet.Cidr,
 		})
 	}
-	return placed
+	return placed, nil
 }
 
 // deploy registers the model's resources.
@@ -381,11 +389,6 @@ func (s *DedicatedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	plan, err := s.plan(env.Aws.Region)
 	if err != nil {
 		return err
-	}
-	if !env.AllowReplacement {
-		if err := refuseMoves(ctx, plan.placements()); err != nil {
-			return err
-		}
 	}
 	dataProvider, err := env.Aws.newProvider(ctx, "aws")
 	if err != nil {

@@ -37,6 +37,8 @@ type Spec interface {
 	// problem.List with every problem of the spec at its path within it,
 	// beside those of the region, which the environment reports.
 	Addresses(region string) ([]AddressRange, error)
+	// placements are the blocks that must not move once they are deployed.
+	placements(region string) ([]placement, error)
 	// deploy registers the model's resources.
 	deploy(ctx *pulumi.Context, env *Environment) error
 }
@@ -161,11 +163,21 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 }
 
 // Program returns the Pulumi program that deploys the environment. It validates
-// first: with a problem, nothing is registered.
+// first, and compares the plan with what is deployed: with a problem, nothing
+// is registered.
 func (e *Environment) Program() pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		if err := e.Validate(); err != nil {
 			return err
+		}
+		if !e.AllowReplacement {
+			planned, err := e.Spec.placements(e.Aws.Region)
+			if err != nil {
+				return err
+			}
+			if err := refuseMoves(ctx, planned); err != nil {
+				return err
+			}
 		}
 		return e.Spec.deploy(ctx, e)
 	}

@@ -194,7 +194,11 @@ func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
 }
 
 // placements are the blocks that must not move once they are deployed.
-func (p *sharedAwsPlan) placements() []placement {
+func (s *SharedAws) placements(region string) ([]placement, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
 	var placed []placement
 	if p.network.Spec.Existing == nil {
 		placed = append(placed, placement{
@@ -212,7 +216,7 @@ func (p *sharedAwsPlan) placements() []placement {
 			group: string(subnet.Tier), cidr: subnet.Cidr,
 		})
 	}
-	return placed
+	return placed, nil
 }
 
 // deploy registers the model's resources.
@@ -220,11 +224,6 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	plan, err := s.plan(env.Aws.Region)
 	if err != nil {
 		return err
-	}
-	if !env.AllowReplacement {
-		if err := refuseMoves(ctx, plan.placements()); err != nil {
-			return err
-		}
 	}
 	provider, err := env.Aws.newProvider(ctx, "aws")
 	if err != nil {
