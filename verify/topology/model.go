@@ -177,6 +177,9 @@ type Gateway struct {
 	// Attached is whether it is attached to Network at all (internet gateways,
 	// egress-only and VPN ones); true for the others.
 	Attached Val[bool]
+	// Table routes what enters the network through an internet gateway (AWS's
+	// edge association); known and nil is none: it is delivered directly.
+	Table Val[*RouteTable]
 
 	// Subnet holds it (NAT, firewall). Of an Azure NAT gateway, which stands
 	// in no subnet, it is known and nil.
