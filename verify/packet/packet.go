@@ -30,12 +30,26 @@ type Packet struct {
 	SourcePort, DestinationPort uint16
 }
 
+// ProtocolName returns "tcp", "udp", "icmp", "icmpv6", "sctp" or "protocol 47".
+func ProtocolName(protocol uint8) string {
+	switch protocol {
+	case ICMP:
+		return "icmp"
+	case TCP:
+		return "tcp"
+	case UDP:
+		return "udp"
+	case ICMPv6:
+		return "icmpv6"
+	case SCTP:
+		return "sctp"
+	}
+	return fmt.Sprintf("protocol %d", protocol)
+}
+
 // String returns "tcp 10.0.0.4:1024 → 10.0.1.4:443".
 func (p Packet) String() string {
-	name, named := map[uint8]string{ICMP: "icmp", TCP: "tcp", UDP: "udp", ICMPv6: "icmpv6", SCTP: "sctp"}[p.Protocol]
-	if !named {
-		name = fmt.Sprintf("protocol %d", p.Protocol)
-	}
+	name := ProtocolName(p.Protocol)
 	if !HasPorts(p.Protocol) {
 		return fmt.Sprintf("%s %s → %s", name, p.Source, p.Destination)
 	}

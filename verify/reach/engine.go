@@ -1,0 +1,575 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/underlay-iac/underlay/verify/packet"
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// Engine answers questions about one model. It may be asked by several
+// goroutines at once.
+type Engine struct {
+	model   *topology.Model
+	subnets map[*topology.Network][]*topology.Subnet
+	sorted  map[*topology.RouteTable][]entry
+	open    map[*topology.RouteTable][]*topology.Route
+	inside  map[*topology.Subnet][]*topology.Interface
+}
+
+// New returns an engine for the model, which must not change afterwards.
+func New(model *topology.Model) *Engine {
+	e := &Engine{
+		model:   model,
+		subnets: map[*topology.Network][]*topology.Subnet{},
+		sorted:  map[*topology.RouteTable][]entry{},
+		open:    map[*topology.RouteTable][]*topology.Route{},
+		inside:  map[*topology.Subnet][]*topology.Interface{},
+	}
+	for _, subnet := range model.Subnets {
+		e.subnets[subnet.Network] = append(e.subnets[subnet.Network], subnet)
+	}
+	for _, table := range model.Tables {
+		e.sorted[table], e.open[table] = entries(table)
+	}
+	for _, iface := range model.Interfaces {
+		if subnet, ok := iface.Subnet.Get(); ok && subnet != nil {
+			e.inside[subnet] = append(e.inside[subnet], iface)
+		}
+	}
+	return e
+}
+
+// Model returns the model that the engine asks.
+func (e *Engine) Model() *topology.Model { return e.model }
+
+func (e *Engine) entries(table *topology.RouteTable) ([]entry, []*topology.Route) {
+	if sorted, ok := e.sorted[table]; ok {
+		return sorted, e.open[table]
+	}
+	return entries(table)
+}
+
+// peering returns the gateway from one network to a peered one.
+func (e *Engine) peering(from, to *topology.Network) *topology.Gateway {
+	for _, gw := range e.model.Gateways {
+		if gw.Kind != topology.Peering || gw.Network != from {
+			continue
+		}
+		if peer, ok := gw.Peer.Get(); ok && peer == to {
+			return gw
+		}
+	}
+	return nil
+}
+
+// End is one end of a question: any host of a subnet, one interface, or what
+// lies outside the graph.
+type End struct {
+	// Subnet asks for any host of it; Interface for that one. With neither, the
+	// end lies outside.
+	Subnet    *topology.Subnet
+	Interface *topology.Interface
+	// Groups are the security groups of a subnet's host; nil is some host whose
+	// groups nobody has told, an empty list one without.
+	Groups []*topology.Filter
+	// Addresses narrow the end to these; outside they say which. Empty is every
+	// address of the subnet or interface and, outside, the whole internet.
+	Addresses []packet.Addresses
+}
+
+// AnyHost is a host of the subnet.
+func AnyHost(subnet *topology.Subnet) End { return End{Subnet: subnet} }
+
+// At is the interface.
+func At(iface *topology.Interface) End { return End{Interface: iface} }
+
+// TheInternet is the internet.
+func TheInternet() End { return End{} }
+
+// Addresses are addresses outside.
+func Addresses(prefixes ...netip.Prefix) End {
+	end := End{Addresses: []packet.Addresses{}}
+	for _, prefix := range prefixes {
+		end.Addresses = append(end.Addresses, packet.InPrefix(prefix))
+	}
+	return end
+}
+
+func (end End) outside() bool { return end.Subnet == nil && end.Interface == nil }
+
+// Traffic is what is asked about: packets by protocol and ports. The addresses
+// of the cubes narrow the question's ends.
+type Traffic = packet.Set
+
+// TCP is connections to a TCP port, from any port that clients use.
+func TCP(port uint16) Traffic {
+	cube := packet.Everything()
+	cube.Protocols = packet.Protocols{First: packet.TCP, Last: packet.TCP}
+	cube.SourcePorts = packet.Ephemeral()
+	cube.DestinationPorts = packet.Ports{First: port, Last: port}
+	return Traffic{cube}
+}
+
+// All is every packet.
+func All() Traffic { return Traffic{packet.Everything()} }
+
+// Question asks what of the traffic gets from one end to the other, and back.
+type Question struct {
+	From, To End
+	Traffic  Traffic
+	// Name is the domain name that the connection is for, as a firewall sees
+	// it; "" is none.
+	Name string
+	// Avoid are gateways that the packets must not pass, so that a path that
+	// is left shows a way around them.
+	Avoid []*topology.Gateway
+}
+
+// spread is addresses that an end may have.
+type spread struct {
+	addresses packet.Addresses
+	origin    origin
+	refs      []topology.Ref
+	// unsure says that the addresses are only a guess.
+	unsure bool
+}
+
+// Ask answers the question.
+func (e *Engine) Ask(q Question) Answer {
+	w := &walk{engine: e, avoid: q.Avoid}
+	var target place
+	targets := []place{{outside: true}}
+	var unsure []topology.Ref
+	switch {
+	case q.To.Interface != nil:
+		targets, unsure = e.places(q.To.Interface)
+	case q.To.Subnet != nil:
+		targets = []place{{subnet: q.To.Subnet}}
+	}
+	for _, target = range targets {
+		w.target = target
+		e.start(w, q, target)
+	}
+	flows := w.confirm()
+	return w.answer(flows, unsure)
+}
+
+// places are where an interface may stand; unsure decides which.
+func (e *Engine) places(iface *topology.Interface) (places []place, unsure []topology.Ref) {
+	subnets, complete := iface.Subnet.Options()
+	for _, subnet := range subnets {
+		if subnet != nil {
+			places = append(places, place{subnet: subnet, iface: iface})
+		}
+	}
+	if !complete || len(places) != 1 {
+		unsure = []topology.Ref{iface.Subnet.Ref()}
+	}
+	return places, unsure
+}
+
+// start sends the question's packets on their way to the target.
+func (e *Engine) start(w *walk, q Question, target place) {
+	destinations := e.spread(q.To, target)
+	base := flow{certain: true, public: topology.Known(false, topology.Ref{})}
+	base.peers.name = q.Name
+	base.peers.destination, base.peers.destinationUnknown = e.groups(q.To, target)
+
+	if q.From.outside() {
+		e.startOutside(w, q, base, destinations, target)
+		return
+	}
+	sources := []place{{subnet: q.From.Subnet}}
+	var unsure []topology.Ref
+	if q.From.Interface != nil {
+		sources, unsure = e.places(q.From.Interface)
+	}
+	for _, source := range sources {
+		f := base
+		if len(unsure) > 0 {
+			f = f.doubt(unsure...)
+		}
+		f.from = source
+		f.peers.source, f.peers.sourceUnknown = e.groups(q.From, source)
+		f.public = e.public(q.From, source)
+		iface := q.From.Interface
+		if iface == nil && len(q.From.Groups) > 0 {
+			iface = &topology.Interface{Ref: source.subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{q.From.Groups}}
+		}
+		where := source.subnet.Ref
+		text := "sent from subnet " + source.subnet.Name
+		if q.From.Interface != nil {
+			where, text = q.From.Interface.Ref, "sent by "+string(q.From.Interface.Kind)+" "+q.From.Interface.Name
+		}
+		for _, f := range cubes(f, q.Traffic, e.spread(q.From, source), destinations) {
+			w.leave(f.hop(where, text), iface, source.subnet)
+		}
+	}
+}
+
+// cubes returns the flow once for each cube of the traffic between the ends.
+func cubes(f flow, traffic Traffic, sources, destinations []spread) []flow {
+	var flows []flow
+	for _, cube := range traffic {
+		for _, source := range sources {
+			for _, destination := range destinations {
+				if source.addresses.First.Addr().Is4() != destination.addresses.First.Addr().Is4() {
+					continue
+				}
+				var okSource, okDestination bool
+				g, c := f, cube
+				c.Source, okSource = cube.Source.Intersect(source.addresses)
+				c.Destination, okDestination = cube.Destination.Intersect(destination.addresses)
+				if !okSource || !okDestination {
+					continue
+				}
+				g.sent, g.now = c, c
+				g.rewrites = rewrites{source: source.origin, destination: destination.origin,
+					refs: append(slices.Clip(source.refs), destination.refs...)}
+				if source.unsure || destination.unsure {
+					g = g.doubt(g.rewrites.refs...)
+				}
+				flows = append(flows, g)
+			}
+		}
+	}
+	return flows
+}
+
+// spread returns the addresses of an end at a place.
+func (e *Engine) spread(end End, at place) []spread {
+	var all []spread
+	switch {
+	case at.outside && end.Addresses != nil:
+		for _, a := range end.Addresses {
+			all = append(all, spread{addresses: a})
+		}
+		return all
+	case at.outside:
+		return []spread{{addresses: packet.EveryIPv4()}, {addresses: packet.EveryIPv6()}}
+	case end.Interface != nil:
+		for _, address := range end.Interface.Addresses {
+			if a, ok := address.Get(); ok {
+				all = append(all, spread{addresses: packet.Only(a)})
+				continue
+			}
+			for _, s := range e.subnetSpread(at.subnet) {
+				if s.addresses.First.Addr().Is4() {
+					s.origin, s.refs = undecided, append(s.refs, address.Ref())
+					all = append(all, s)
+				}
+			}
+		}
+		if len(end.Interface.Addresses) == 0 {
+			for _, s := range e.subnetSpread(at.subnet) {
+				s.origin, s.refs = undecided, append(s.refs, end.Interface.Ref)
+				all = append(all, s)
+			}
+		}
+	default:
+		all = e.subnetSpread(at.subnet)
+	}
+	if len(end.Addresses) == 0 {
+		return all
+	}
+	var narrowed []spread
+	for _, s := range all {
+		for _, a := range end.Addresses {
+			if both, ok := s.addresses.Intersect(a); ok {
+				s.addresses = both
+				narrowed = append(narrowed, s)
+			}
+		}
+	}
+	return narrowed
+}
+
+// subnetSpread are the addresses of a subnet: those of its network while its
+// own are not known.
+func (e *Engine) subnetSpread(subnet *topology.Subnet) []spread {
+	var all []spread
+	for _, prefix := range subnet.Prefixes {
+		if p, ok := prefix.Get(); ok {
+			all = append(all, spread{addresses: packet.InPrefix(p)})
+			continue
+		}
+		guess := spread{addresses: packet.EveryIPv4(), origin: undecided, refs: []topology.Ref{prefix.Ref()}, unsure: true}
+		found := false
+		for _, of := range subnet.Network.Prefixes {
+			if p, ok := of.Get(); ok && p.Addr().Is4() {
+				guess.addresses, found = packet.InPrefix(p), true
+				all = append(all, guess)
+			}
+		}
+		if !found {
+			all = append(all, guess)
+		}
+	}
+	if len(subnet.Prefixes) == 0 {
+		all = append(all, spread{addresses: packet.EveryIPv4(), origin: undecided, refs: []topology.Ref{subnet.Ref}, unsure: true})
+	}
+	return all
+}
+
+// groups returns the groups of an end; unknown when nobody has told them.
+func (e *Engine) groups(end End, at place) (groups []*topology.Filter, unknown bool) {
+	switch {
+	case at.outside:
+		return nil, false
+	case end.Interface != nil:
+		return end.Interface.Groups, len(end.Interface.Incomplete) > 0
+	}
+	return end.Groups, end.Groups == nil
+}
+
+// public says whether an end has a public IPv4 address. Any host of an AWS
+// subnet may have one; in Azure one that the graph shows, or none.
+func (e *Engine) public(end End, at place) topology.Val[bool] {
+	if end.Interface != nil {
+		return end.Interface.Public
+	}
+	if at.subnet.Network.Cloud == topology.AWS {
+		return topology.Known(true, at.subnet.Ref)
+	}
+	public := topology.Known(false, at.subnet.Ref)
+	for _, iface := range e.inside[at.subnet] {
+		if iface.Kind != topology.Host {
+			continue
+		}
+		switch has, known := iface.Public.Get(); {
+		case known && has:
+			return topology.Known(true, iface.Ref)
+		case !known:
+			public = iface.Public
+		}
+	}
+	return public
+}
+
+// startOutside sends packets into the graph by every gateway that leads in.
+func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spread, target place) {
+	if target.subnet == nil {
+		return
+	}
+	sources := e.spread(q.From, place{outside: true})
+	for _, gw := range e.model.Gateways {
+		switch gw.Kind {
+		case topology.Internet, topology.EgressOnly:
+			if gw.Network != target.subnet.Network && gw.Network.Cloud == topology.Azure {
+				continue // the internet reaches a public address where it stands
+			}
+			for _, f := range cubes(base, q.Traffic, sources, destinations) {
+				rest := packet.Set{f.now.Reply()}.Subtract(privateAddresses()).Reply()
+				for _, f := range f.split(rest, rest, nil) {
+					w.fromInternet(f, gw, q.To, target)
+				}
+			}
+		case topology.VPN:
+			if q.From.Addresses == nil {
+				continue
+			}
+			for _, f := range cubes(base, q.Traffic, sources, destinations) {
+				if f, ok := w.attached(f, gw); ok {
+					f.from = place{gateway: gw, outside: true}
+					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+				}
+			}
+		case topology.Peering:
+			if peer, known := gw.Peer.Get(); q.From.Addresses != nil && known && peer == nil {
+				for _, f := range cubes(base, q.Traffic, sources, destinations) {
+					f.from = place{gateway: gw, outside: true}
+					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+				}
+			}
+		case topology.Transit:
+			if q.From.Addresses == nil || gw.Transit == nil {
+				continue
+			}
+			for _, attachment := range gw.Transit.Attachments {
+				if network, known := attachment.Network.Get(); known && network == nil {
+					for _, f := range cubes(base, q.Traffic, sources, destinations) {
+						f.from = place{gateway: gw, attachment: attachment, outside: true}
+						w.fromAttachment(f.hop(attachment.Ref, "comes in through "+name(gw)), gw, attachment)
+					}
+				}
+			}
+		case topology.Outside:
+			for _, f := range cubes(base, q.Traffic, sources, destinations) {
+				w.anything(f, gw.Ref)
+			}
+		}
+	}
+	if len(w.arrivals) == 0 && len(w.blocks) == 0 {
+		for _, f := range cubes(base, q.Traffic, sources, destinations) {
+			w.block(f, target.subnet.Network.Ref, "nothing leads from outside into %s", target.subnet.Network.Name)
+		}
+	}
+}
+
+// fromInternet lets packets of the internet in by a gateway.
+func (w *walk) fromInternet(f flow, gw *topology.Gateway, to End, target place) {
+	f.from = place{gateway: gw, outside: true}
+	f = f.hop(gw.Ref, "comes in through "+name(gw))
+	f, ok := w.attached(f, gw)
+	if !ok {
+		return
+	}
+	if gw.Kind == topology.EgressOnly {
+		w.block(f, gw.Ref, "%s lets nothing in that was not asked for", name(gw))
+		return
+	}
+	if f.now.Destination.First.Addr().Is4() && gw.Network == target.subnet.Network {
+		switch public, known := w.engine.public(to, target).Get(); {
+		case !known:
+			f = f.doubt(w.engine.public(to, target).Ref())
+		case !public:
+			ref := target.subnet.Ref
+			if target.iface != nil {
+				ref = target.iface.Ref
+			}
+			w.block(f, ref, "it has no public address")
+			return
+		}
+	} else if gw.Network != target.subnet.Network {
+		return
+	}
+	w.fromEdge(f, gw, nil)
+}
+
+// fromEdge delivers what comes into a network by a gateway at its edge.
+func (w *walk) fromEdge(f flow, gw *topology.Gateway, _ *topology.Subnet) {
+	f.foreign = true
+	table, known := gw.Table.Get()
+	if known && table != nil {
+		w.lookUp(f, table, nil)
+		return
+	}
+	if subnet, ok := gw.Subnet.Get(); ok && subnet != nil {
+		w.route(f, subnet)
+		return
+	}
+	if gw.Network != nil {
+		w.deliver(f, gw.Network, nil)
+	}
+}
+
+// confirm returns what arrived with the parts whose reply does not return taken
+// out.
+func (w *walk) confirm() []flow {
+	var confirmed []flow
+	for _, arrived := range w.arrivals {
+		flows := []flow{arrived}
+		for i := len(arrived.legs) - 1; i >= 0; i-- {
+			var next []flow
+			for _, f := range flows {
+				next = append(next, w.reply(f, f.legs[i])...)
+			}
+			flows = next
+		}
+		confirmed = append(confirmed, flows...)
+	}
+	return confirmed
+}
+
+// reply walks the reply back over one leg and returns what it confirms.
+func (w *walk) reply(f flow, l leg) []flow {
+	request := l.rewrites.carry(l.now, f.sent)
+	back := &walk{engine: w.engine, target: l.from, replying: true, steps: w.steps}
+	r := flow{certain: true, sent: request.Reply(), now: request.Reply(), from: l.to, public: topology.Known(true, topology.Ref{})}
+	r.peers.source, r.peers.sourceUnknown = l.peers.destination, l.peers.destinationUnknown
+	r.peers.destination, r.peers.destinationUnknown = l.peers.source, l.peers.sourceUnknown
+	back.sendBack(r, l)
+
+	var must, may packet.Set
+	var refs []topology.Ref
+	var hops []Hop
+	for _, a := range back.arrivals {
+		cube := a.sent.Reply()
+		if a.certain {
+			must = append(must, cube)
+		} else {
+			refs = append(refs, a.refs...)
+		}
+		may = append(may, cube)
+		if hops == nil {
+			hops = a.hops
+		}
+	}
+	lost := packet.Set{request}.Subtract(may)
+	if len(lost) > 0 || len(must) == 0 {
+		for _, b := range back.blocks {
+			b.Hops = append(slices.Clip(f.hops), b.Hops...)
+			b.Packets = packet.Set{f.sent}
+			w.blocks = append(w.blocks, b)
+		}
+	}
+	part := f
+	part.now, part.rewrites = request, l.rewrites
+	parts := part.split(must, may, refs)
+	for i := range parts {
+		parts[i].now, parts[i].rewrites = f.now, f.rewrites
+		for _, hop := range hops {
+			hop.Effect = "reply: " + hop.Effect
+			parts[i].hops = append(slices.Clip(parts[i].hops), hop)
+		}
+	}
+	return parts
+}
+
+// sendBack starts the reply at the end of a leg.
+func (w *walk) sendBack(f flow, l leg) {
+	gw := l.to.gateway
+	switch {
+	case l.to.outside && gw == nil, azureEdge(l.to), azureEdge(l.from) && (l.to.outside || azureEdge(l.to)):
+		// Azure's own translation knows its way back.
+		w.arrive(f, l.from)
+	case l.to.outside && gw.Kind == topology.Transit:
+		if l.to.attachment == nil {
+			w.anything(f)
+			return
+		}
+		w.fromAttachment(f, gw, l.to.attachment)
+	case l.to.outside:
+		if l.from.gateway != nil && l.from.gateway.Kind == topology.Firewall && !l.from.outside && l.from.subnet.Network.Cloud == topology.Azure {
+			w.arrive(f, l.from)
+			return
+		}
+		if gw.Kind == topology.ServiceGateway && gw.Network == nil && l.from.subnet != nil {
+			w.deliver(f, l.from.subnet.Network, nil)
+			return
+		}
+		w.fromEdge(f, gw, nil)
+	case gw != nil:
+		w.leaveSubnet(f, l.to.subnet)
+	default:
+		w.leave(f, l.to.iface, l.to.subnet)
+	}
+}
+
+// azureEdge reports whether a place is a NAT gateway of Azure, which stands in
+// no subnet and translates both ways at once.
+func azureEdge(p place) bool {
+	return p.gateway != nil && !p.outside && p.gateway.Kind == topology.NAT && p.subnet != nil && p.subnet.Network.Cloud == topology.Azure
+}
+
+// answer gathers what a walk found.
+func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
+	var a Answer
+	for _, f := range flows {
+		certain := f.certain && len(unsure) == 0
+		if certain {
+			a.Must = append(a.Must, f.sent)
+		} else {
+			a.Unknowns = append(a.Unknowns, f.refs...)
+			a.Unknowns = append(a.Unknowns, unsure...)
+		}
+		a.May = append(a.May, f.sent)
+		a.Paths = append(a.Paths, Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain, Unknowns: sortedRefs(append(slices.Clip(f.refs), unsure...))})
+	}
+	a.Blocks = w.blocks
+	a.Unknowns = sortedRefs(a.Unknowns)
+	a.order()
+	return a
+}

@@ -1,0 +1,268 @@
+package reach
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/underlay-iac/underlay/verify/packet"
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// match is the packets of one cube that a rule, or the filter's end, decides on.
+type match struct {
+	set packet.Set
+	// allow says that they pass; certain, that they certainly do.
+	allow, certain bool
+	// rule decides; nil is the end of the list, which denies.
+	rule *topology.Rule
+	// refs decide what is not certain.
+	refs []topology.Ref
+}
+
+// peers is what the filters ask of the two ends of a packet beside its
+// addresses.
+type peers struct {
+	// source and destination are the groups that the ends are in. Of an end
+	// that is not known they are nil and the flag is set.
+	source, destination               []*topology.Filter
+	sourceUnknown, destinationUnknown bool
+	// subnet is where the filter applies.
+	subnet *topology.Subnet
+	// name is the domain name that the connection is for; "" is none.
+	name string
+}
+
+// evaluate returns what the rules make of the packets of the cube, first match
+// first. Nothing is expanded that the cube does not ask for.
+func evaluate(f *topology.Filter, rules []topology.Rule, cube packet.Cube, p peers) []match {
+	if len(f.Incomplete) > 0 {
+		return []match{{set: packet.Set{cube}, allow: true, refs: f.Incomplete}}
+	}
+	var found []match
+	// sure are the packets that no earlier rule can have decided on, open those
+	// that an earlier one may have.
+	sure, open := packet.Set{cube}, packet.Set(nil)
+	var openRefs []topology.Ref
+	for i := range rules {
+		rule := &rules[i]
+		if len(sure) == 0 && len(open) == 0 {
+			break
+		}
+		exact, wide, refs := matching(rule, cube, p)
+		if len(exact) == 0 && len(wide) == 0 {
+			continue
+		}
+		allow, allowKnown := rule.Allow.Get()
+		if len(exact) > 0 {
+			if hit := sure.Intersect(exact); len(hit) > 0 {
+				switch {
+				case allowKnown:
+					found = append(found, match{set: hit, allow: allow, certain: true, rule: rule})
+				default:
+					found = append(found, match{set: hit, allow: true, rule: rule, refs: []topology.Ref{rule.Allow.Ref()}})
+				}
+				sure = sure.Subtract(exact)
+			}
+			if hit := open.Intersect(exact); len(hit) > 0 {
+				// Either an earlier rule has decided already, or this one does.
+				if allow || !allowKnown {
+					found = append(found, match{set: hit, allow: true, rule: rule, refs: openRefs})
+				}
+				open = open.Subtract(exact)
+			}
+		}
+		if len(wide) > 0 {
+			hit := sure.Intersect(wide)
+			if allow || !allowKnown {
+				if both := append(slices.Clone(hit), open.Intersect(wide)...); len(both) > 0 {
+					found = append(found, match{set: both, allow: true, rule: rule, refs: refs})
+				}
+			}
+			if len(hit) > 0 {
+				sure = sure.Subtract(wide)
+				open = append(open, hit...)
+				openRefs = append(openRefs, refs...)
+			}
+		}
+	}
+	if rest := append(sure, open...); len(rest) > 0 {
+		found = append(found, match{set: rest, certain: true})
+	}
+	return found
+}
+
+// matching returns the packets of the cube that the rule certainly matches
+// (exact) and those that it may match besides (wide), with what decides that.
+func matching(rule *topology.Rule, cube packet.Cube, p peers) (exact, wide packet.Set, refs []topology.Ref) {
+	certain := packet.Set{cube}
+	possible := packet.Set{cube}
+	narrow := func(must, may packet.Set, ref ...topology.Ref) bool {
+		certain = certain.Intersect(must)
+		possible = possible.Intersect(may)
+		refs = append(refs, ref...)
+		return len(possible) > 0
+	}
+	if !narrow(protocols(rule)) || !narrow(ports(rule)) {
+		return nil, nil, nil
+	}
+	if must, may, ref := addresses(rule.Source, p.source, p.sourceUnknown, p.subnet, true); !narrow(must, may, ref...) {
+		return nil, nil, nil
+	}
+	if must, may, ref := addresses(rule.Destination, p.destination, p.destinationUnknown, p.subnet, false); !narrow(must, may, ref...) {
+		return nil, nil, nil
+	}
+	switch names, known := rule.Names.Get(); {
+	case !known:
+		certain, refs = nil, append(refs, rule.Names.Ref())
+	case len(names) > 0 && (p.name == "" || !slices.ContainsFunc(names, func(n string) bool { return Covers(n, p.name) })):
+		return nil, nil, nil
+	}
+	if len(certain) == 0 {
+		return nil, possible, refs
+	}
+	return certain, possible.Subtract(certain), refs
+}
+
+// Covers reports whether a name of a rule, "*.example.com" or ".example.com"
+// with everything below, holds for the domain name.
+func Covers(pattern, name string) bool {
+	pattern, name = strings.ToLower(strings.TrimSuffix(pattern, ".")), strings.ToLower(strings.TrimSuffix(name, "."))
+	switch {
+	case pattern == "*":
+		return true
+	case strings.HasPrefix(pattern, "*."):
+		return strings.HasSuffix(name, pattern[1:])
+	case strings.HasPrefix(pattern, "."):
+		return strings.HasSuffix(name, pattern) || name == pattern[1:]
+	}
+	return pattern == name
+}
+
+func protocols(rule *topology.Rule) (must, may packet.Set, ref topology.Ref) {
+	numbers, known := rule.Protocols.Get()
+	if !known {
+		return nil, packet.Set{packet.Everything()}, rule.Protocols.Ref()
+	}
+	if len(numbers) == 0 {
+		all := packet.Set{packet.Everything()}
+		return all, all, topology.Ref{}
+	}
+	for _, n := range numbers {
+		cube := packet.Everything()
+		cube.Protocols = packet.Protocols{First: n, Last: n}
+		must = append(must, cube)
+	}
+	return must, must, topology.Ref{}
+}
+
+// portProtocols are the intervals of protocols that have ports, and those that
+// have none.
+var (
+	withPorts    = []packet.Protocols{{First: packet.TCP, Last: packet.TCP}, {First: packet.UDP, Last: packet.UDP}, {First: packet.SCTP, Last: packet.SCTP}}
+	withoutPorts = []packet.Protocols{{First: 0, Last: 5}, {First: 7, Last: 16}, {First: 18, Last: 131}, {First: 133, Last: 255}}
+)
+
+func ports(rule *topology.Rule) (must, may packet.Set, ref topology.Ref) {
+	sources, sourcesKnown := rule.SourcePorts.Get()
+	destinations, destinationsKnown := rule.DestinationPorts.Get()
+	if sourcesKnown && destinationsKnown && len(sources) == 0 && len(destinations) == 0 {
+		all := packet.Set{packet.Everything()}
+		return all, all, topology.Ref{}
+	}
+	if !sourcesKnown {
+		sources, ref = nil, rule.SourcePorts.Ref()
+	}
+	if !destinationsKnown {
+		destinations, ref = nil, rule.DestinationPorts.Ref()
+	}
+	for _, source := range everyPort(sources) {
+		for _, destination := range everyPort(destinations) {
+			for _, protocol := range withPorts {
+				cube := packet.Everything()
+				cube.Protocols = protocol
+				cube.SourcePorts, cube.DestinationPorts = packet.Ports(source), packet.Ports(destination)
+				may = append(may, cube)
+			}
+		}
+	}
+	for _, protocol := range withoutPorts {
+		cube := packet.Everything()
+		cube.Protocols = protocol
+		may = append(may, cube)
+	}
+	if sourcesKnown && destinationsKnown {
+		must = may
+	}
+	return must, may, ref
+}
+
+func everyPort(ports []topology.Ports) []topology.Ports {
+	if len(ports) == 0 {
+		return []topology.Ports{{First: 0, Last: 65535}}
+	}
+	return ports
+}
+
+// addresses returns the packets whose source or destination the match holds.
+func addresses(
+	value topology.Val[topology.Match], groups []*topology.Filter, groupsUnknown bool, subnet *topology.Subnet, source bool,
+) (must, may packet.Set, refs []topology.Ref) {
+	m, known := value.Get()
+	if !known {
+		return nil, packet.Set{packet.Everything()}, []topology.Ref{value.Ref()}
+	}
+	add := func(set *packet.Set, a packet.Addresses) {
+		cube := packet.Everything()
+		if source {
+			cube.Source = a
+		} else {
+			cube.Destination = a
+		}
+		*set = append(*set, cube)
+	}
+	if m.Anyone {
+		add(&must, packet.Every())
+		return must, must, nil
+	}
+	for _, prefix := range m.Prefixes {
+		add(&must, packet.InPrefix(prefix))
+	}
+	if m.VirtualNetwork || m.Internet {
+		var inside packet.Set
+		prefixes, tagKnown := []packet.Addresses(nil), false
+		if subnet != nil {
+			if list, ok := subnet.VirtualNetworkTag.Get(); ok {
+				tagKnown = true
+				for _, prefix := range list {
+					prefixes = append(prefixes, packet.InPrefix(prefix))
+				}
+			} else {
+				refs = append(refs, subnet.VirtualNetworkTag.Ref())
+			}
+		}
+		for _, a := range prefixes {
+			add(&inside, a)
+		}
+		switch {
+		case !tagKnown:
+			add(&may, packet.Every())
+		case m.VirtualNetwork && m.Internet:
+			add(&must, packet.Every())
+		case m.VirtualNetwork:
+			must = append(must, inside...)
+		default:
+			must = append(must, packet.Set{packet.Everything()}.Subtract(inside)...)
+		}
+	}
+	if len(m.Members) > 0 {
+		isMember := slices.ContainsFunc(groups, func(g *topology.Filter) bool { return g != nil && slices.Contains(m.Members, g) })
+		switch {
+		case isMember:
+			add(&must, packet.Every())
+		case groupsUnknown || slices.Contains(groups, nil):
+			add(&may, packet.Every())
+			refs = append(refs, value.Ref())
+		}
+	}
+	return must, append(may, must...), refs
+}

@@ -1,0 +1,160 @@
+package reach
+
+import (
+	"slices"
+
+	"github.com/underlay-iac/underlay/verify/packet"
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// origin says how a dimension of a flow's packets follows from what was sent.
+type origin int
+
+const (
+	// same: it is as it was sent.
+	same origin = iota
+	// chosen: the network picks it, a NAT gateway its source port. A flow
+	// counts only if it gets through whatever is picked.
+	chosen
+	// undecided: it is one value that an output will decide.
+	undecided
+	// fixed: a device has put one known value there.
+	fixed
+)
+
+// rewrites are the dimensions of a flow that are not as they were sent.
+type rewrites struct {
+	source, sourcePort, destination, destinationPort origin
+	// refs decide the undecided ones.
+	refs []topology.Ref
+}
+
+func (r rewrites) any(o origin) bool {
+	return r.source == o || r.sourcePort == o || r.destination == o || r.destinationPort == o
+}
+
+// widen returns the cube with the dimensions of that origin as wide as in full.
+func (r rewrites) widen(cube, full packet.Cube, o origin) packet.Cube {
+	if r.source == o {
+		cube.Source = full.Source
+	}
+	if r.sourcePort == o {
+		cube.SourcePorts = full.SourcePorts
+	}
+	if r.destination == o {
+		cube.Destination = full.Destination
+	}
+	if r.destinationPort == o {
+		cube.DestinationPorts = full.DestinationPorts
+	}
+	return cube
+}
+
+// carry returns outer with the dimensions that are the same narrowed to inner's.
+func (r rewrites) carry(outer, inner packet.Cube) packet.Cube {
+	if r.source == same {
+		outer.Source = inner.Source
+	}
+	if r.sourcePort == same {
+		outer.SourcePorts = inner.SourcePorts
+	}
+	if r.destination == same {
+		outer.Destination = inner.Destination
+	}
+	if r.destinationPort == same {
+		outer.DestinationPorts = inner.DestinationPorts
+	}
+	outer.Protocols = inner.Protocols
+	return outer
+}
+
+// flow is packets on their way: one cube that has gone the same way so far.
+type flow struct {
+	// sent are the packets as they left the source, now as they are here.
+	sent, now packet.Cube
+	rewrites  rewrites
+	// certain says that they certainly come this way; refs decide it if not.
+	certain bool
+	refs    []topology.Ref
+	// peers are what the filters ask of the ends.
+	peers peers
+	hops  []Hop
+	// from is where the packets were last sent from: the source, or a device.
+	from place
+	// public says whether what sent them has a public address.
+	public topology.Val[bool]
+	// legs end where a device remembers the connection; the reply has to come
+	// back through each of them.
+	legs []leg
+	// foreign says that the packets came into the network by a gateway, so
+	// that AWS forwards them no further by another one.
+	foreign bool
+	visited []any // what the flow has passed, so that loops end
+}
+
+// hop returns the flow after one more hop.
+func (f flow) hop(ref topology.Ref, effect string) flow {
+	f.hops = append(slices.Clip(f.hops), Hop{URN: ref.URN, Property: ref.Property, Effect: effect})
+	return f
+}
+
+// visit returns the flow after place; again is true when it was there before.
+func (f flow) visit(place any) (next flow, again bool) {
+	if slices.Contains(f.visited, place) {
+		return f, true
+	}
+	f.visited = append(slices.Clip(f.visited), place)
+	return f, false
+}
+
+// doubt returns the flow as one that may come this way.
+func (f flow) doubt(refs ...topology.Ref) flow {
+	f.certain = false
+	f.refs = append(slices.Clip(f.refs), refs...)
+	return f
+}
+
+// split returns the parts of the flow that certainly get through something that
+// certainly lets must through and perhaps the rest of may, and those that may.
+// refs decide between them.
+func (f flow) split(must, may packet.Set, refs []topology.Ref) []flow {
+	all := packet.Set{f.now}
+	must = f.every(all, must, true)
+	may = f.every(all, may, false).Subtract(must)
+	var parts []flow
+	for _, cube := range must {
+		part := f
+		part.now, part.sent = cube, f.rewrites.carry(f.sent, cube)
+		parts = append(parts, part)
+	}
+	for _, cube := range may {
+		part := f.doubt(refs...)
+		if f.rewrites.any(undecided) {
+			part = part.doubt(f.rewrites.refs...)
+		}
+		part.now, part.sent = cube, f.rewrites.carry(f.sent, cube)
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// every returns the packets of all that get through for every choice of the
+// network and, when certain is set, for every value of what is undecided.
+func (f flow) every(all, through packet.Set, certain bool) packet.Set {
+	if !f.rewrites.any(chosen) && !f.rewrites.any(undecided) {
+		return all.Intersect(through).Compact()
+	}
+	lost := all.Subtract(through)
+	var wide packet.Set
+	for _, cube := range lost {
+		switch {
+		case certain:
+			cube = f.rewrites.widen(cube, f.now, undecided)
+		case f.rewrites.widen(cube, f.now, undecided) != cube:
+			// For some value of what is undecided these packets get through.
+			continue
+		}
+		wide = append(wide, f.rewrites.widen(cube, f.now, chosen))
+	}
+	return all.Subtract(wide)
+}

@@ -1,0 +1,572 @@
+package reach
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/underlay-iac/underlay/verify/packet"
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// entry is one destination of a route table.
+type entry struct {
+	prefix netip.Prefix
+	route  *topology.Route
+}
+
+// entries returns the table's destinations in the order of evaluation, and the
+// routes whose destinations are not known.
+func entries(table *topology.RouteTable) (known []entry, open []*topology.Route) {
+	for i := range table.Routes {
+		route := &table.Routes[i]
+		prefixes, ok := route.To.Get()
+		if !ok {
+			open = append(open, route)
+			continue
+		}
+		for _, prefix := range prefixes {
+			known = append(known, entry{prefix, route})
+		}
+	}
+	slices.SortStableFunc(known, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(b.prefix.Bits(), a.prefix.Bits()), cmp.Compare(a.route.Origin, b.route.Origin))
+	})
+	return known, open
+}
+
+// route sends the flow from the subnet where its table says.
+func (w *walk) route(f flow, subnet *topology.Subnet) {
+	if table, known := subnet.Table.Get(); known {
+		w.lookUp(f, table, subnet)
+		return
+	}
+	tables, complete := subnet.Table.Options()
+	f = f.doubt(subnet.Table.Ref())
+	for _, table := range tables {
+		w.lookUp(f, table, subnet)
+	}
+	if !complete {
+		w.anything(f)
+	}
+}
+
+// lookUp sends the flow where the table says; subnet is nil at the edge of a
+// network.
+func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subnet) {
+	if table == nil || !w.step(f) {
+		return
+	}
+	f, again := f.visit([2]any{table, subnet})
+	if again {
+		w.block(f, table.Ref, "it comes back to the same route table: a loop")
+		return
+	}
+	if len(table.Incomplete) > 0 {
+		w.anything(f, table.Incomplete...)
+		f = f.doubt(table.Incomplete...)
+	}
+	if subnet != nil && w.privateEndpoint(&f, table, subnet) {
+		return
+	}
+	known, open := w.engine.entries(table)
+	for _, route := range open {
+		w.follow(f.doubt(route.To.Ref()), netip.Prefix{}, route, subnet)
+		f = f.doubt(route.To.Ref())
+	}
+	rest := packet.Set{f.now}
+	for _, e := range known {
+		hit := rest.Intersect(packet.Set{to(packet.InPrefix(e.prefix))})
+		if len(hit) == 0 {
+			continue
+		}
+		rest = rest.Subtract(packet.Set{to(packet.InPrefix(e.prefix))})
+		for _, part := range f.split(hit, hit, nil) {
+			w.follow(part, e.prefix, e.route, subnet)
+		}
+		if len(rest) == 0 {
+			return
+		}
+	}
+	if len(rest) > 0 {
+		f.sent = f.rewrites.carry(f.sent, rest[0])
+		w.block(f, table.Ref, "the route table has no route to %s", w.address(rest[0].First().Destination))
+	}
+}
+
+// privateEndpoint takes packets for an Azure private endpoint past the route
+// tables: each has a host route of its own in its network and in peered ones,
+// which a user's route overrides only where the endpoint's subnet says so and
+// only with a prefix as long as the network's own.
+// https://learn.microsoft.com/en-us/azure/private-link/disable-private-endpoint-network-policy
+func (w *walk) privateEndpoint(f *flow, table *topology.RouteTable, subnet *topology.Subnet) bool {
+	t := w.target
+	if t.iface == nil || t.iface.Kind != topology.EndpointInterface || t.subnet == nil || t.subnet.Network.Cloud != topology.Azure {
+		return false
+	}
+	applies, known := t.subnet.PrivateEndpointRoutes.Get()
+	if !known {
+		*f = f.doubt(t.subnet.PrivateEndpointRoutes.Ref())
+	}
+	if applies {
+		longest := 0
+		for _, prefix := range t.subnet.Network.Prefixes {
+			longest = max(longest, prefix.Or(netip.Prefix{}).Bits())
+		}
+		entries, _ := w.engine.entries(table)
+		for _, e := range entries {
+			if e.route.Origin == topology.OriginStatic && e.prefix.Bits() >= longest {
+				if _, hit := f.now.Destination.Intersect(packet.InPrefix(e.prefix)); hit {
+					return false // the user's route takes it
+				}
+			}
+		}
+	}
+	if t.subnet.Network == subnet.Network {
+		w.deliver(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), subnet.Network, subnet)
+		return true
+	}
+	if peering := w.engine.peering(subnet.Network, t.subnet.Network); peering != nil {
+		w.peer(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), peering)
+		return true
+	}
+	return false
+}
+
+// follow takes one route.
+func (w *walk) follow(f flow, prefix netip.Prefix, route *topology.Route, subnet *topology.Subnet) {
+	gw, known := route.Via.Get()
+	if known {
+		w.through(f.hop(route.Ref, routeText(prefix, gw)), gw, route.Ref, subnet)
+		return
+	}
+	gateways, complete := route.Via.Options()
+	f = f.doubt(route.Via.Ref())
+	for _, gw := range gateways {
+		w.through(f.hop(route.Ref, routeText(prefix, gw)), gw, route.Ref, subnet)
+	}
+	if !complete {
+		w.anything(f.hop(route.Ref, "leads to something that is not known yet"))
+	}
+}
+
+func routeText(prefix netip.Prefix, gw *topology.Gateway) string {
+	to := "an unknown destination"
+	if prefix.IsValid() {
+		to = prefix.String()
+	}
+	if gw == nil {
+		return to + " → nothing"
+	}
+	return fmt.Sprintf("%s → %s", to, name(gw))
+}
+
+// through passes the flow through a gateway. ref is the route that led there.
+func (w *walk) through(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
+	if gw == nil || !w.step(f) {
+		return
+	}
+	if slices.Contains(w.avoid, gw) {
+		w.block(f, gw.Ref, "%s is left out of the question", name(gw))
+		return
+	}
+	if w.replying && w.target.gateway == gw && !w.target.outside && gw.Kind != topology.NAT {
+		w.backAtFirewall(f, gw, subnet)
+		return
+	}
+	if len(gw.Incomplete) > 0 {
+		w.anything(f, gw.Incomplete...)
+		f = f.doubt(gw.Incomplete...)
+	}
+	if w.replying && (gw.Kind == topology.NAT || gw.Kind == topology.Firewall || gw.Kind == topology.Appliance) {
+		w.block(f, ref, "it goes through %s, which did not see the request", name(gw))
+		return
+	}
+	switch gw.Kind {
+	case topology.Local:
+		network := gw.Network
+		if subnet != nil {
+			network = subnet.Network
+		}
+		w.deliver(f, network, subnet)
+	case topology.Internet, topology.EgressOnly:
+		w.exit(f, gw, ref, subnet)
+	case topology.NAT:
+		w.translate(f, gw, subnet)
+	case topology.Peering:
+		w.peer(f, gw)
+	case topology.Transit:
+		w.transit(f, gw, subnet)
+	case topology.VPN:
+		if f, ok := w.attached(f, gw); ok {
+			w.leaveGraph(f, gw, nil)
+		}
+	case topology.Firewall:
+		w.inspect(f, gw, subnet)
+	case topology.Appliance:
+		w.forward(f, gw, subnet)
+	case topology.ServiceGateway:
+		w.leaveGraph(f, gw, nil)
+	case topology.Drop:
+		w.block(f, ref, "the route leads to %s", name(gw))
+	default:
+		w.anything(f, gw.Ref)
+	}
+}
+
+// attached returns the flow if the gateway is attached to a network, or may be.
+func (w *walk) attached(f flow, gw *topology.Gateway) (flow, bool) {
+	switch attached, known := gw.Attached.Get(); {
+	case !known:
+		return f.doubt(gw.Attached.Ref()), true
+	case !attached:
+		w.block(f, gw.Ref, "%s is attached to no network", name(gw))
+		return f, false
+	}
+	return f, true
+}
+
+// exit leaves for the internet.
+func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
+	f, ok := w.attached(f, gw)
+	if !ok {
+		return
+	}
+	is4 := f.now.Destination.First.Addr().Is4()
+	if gw.Kind == topology.EgressOnly && is4 {
+		w.block(f, gw.Ref, "%s carries IPv6 only", name(gw))
+		return
+	}
+	if w.replying {
+		w.leaveGraph(f, gw, nil)
+		return
+	}
+	if is4 {
+		if subnet != nil && subnet.Network.Cloud == topology.Azure {
+			w.azureExit(f, gw, ref, subnet)
+			return
+		}
+		if f.foreign {
+			w.block(f, gw.Ref, "%s carries only what hosts of its own network send", name(gw))
+			return
+		}
+		switch public, known := f.public.Get(); {
+		case !known:
+			f = f.doubt(f.public.Ref())
+		case !public:
+			w.block(f, gw.Ref, "the sender has no public address, and %s gives none", name(gw))
+			return
+		}
+	}
+	w.onInternet(f, gw)
+}
+
+// onInternet lets what the internet carries leave the graph.
+func (w *walk) onInternet(f flow, gw *topology.Gateway) {
+	rest := packet.Set{f.now}.Subtract(privateAddresses())
+	if len(rest) == 0 {
+		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(f.now.First().Destination))
+		return
+	}
+	for _, part := range f.split(rest, rest, nil) {
+		w.leaveGraph(part, gw, nil)
+	}
+}
+
+// azureExit leaves for the internet in Azure: by the subnet's NAT gateway, the
+// sender's public address, or default outbound access.
+func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
+	if f.from.gateway != nil { // a firewall has translated it already
+		w.onInternet(f, gw)
+		return
+	}
+	nat, known := subnet.NAT.Get()
+	switch {
+	case !known:
+		f = f.doubt(subnet.NAT.Ref())
+	case nat != nil:
+		f = f.hop(nat.Ref, "translated by "+name(nat))
+		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+		f = w.translated(f, nat, nil)
+		w.onInternet(f, gw)
+		return
+	}
+	if f.foreign {
+		w.block(f, gw.Ref, "Azure sends only what hosts of the subnet send to the internet")
+		return
+	}
+	public, publicKnown := f.public.Get()
+	outbound, outboundKnown := subnet.DefaultOutbound.Get()
+	switch {
+	case publicKnown && public, outboundKnown && outbound:
+	case !publicKnown:
+		f = f.doubt(f.public.Ref())
+	case !outboundKnown:
+		f = f.doubt(subnet.DefaultOutbound.Ref())
+	case known:
+		w.block(f, ref, "subnet %s has no NAT gateway and no default outbound access, and the sender no public address", subnet.Name)
+		return
+	}
+	w.onInternet(f, gw)
+}
+
+// translated returns the flow as a NAT gateway or firewall sends it on.
+func (w *walk) translated(f flow, gw *topology.Gateway, subnet *topology.Subnet) flow {
+	f.rewrites.refs = slices.Clip(f.rewrites.refs)
+	if addr, ok := gw.PrivateAddress.Get(); ok {
+		f.now.Source, f.rewrites.source = packet.Only(addr), fixed
+	} else {
+		f.rewrites.source = undecided
+		f.rewrites.refs = append(f.rewrites.refs, gw.PrivateAddress.Ref())
+		f.now.Source = packet.EveryIPv4()
+		if subnet != nil && len(subnet.Prefixes) > 0 {
+			if prefix, ok := subnet.Prefixes[0].Get(); ok {
+				f.now.Source = packet.InPrefix(prefix)
+			}
+		}
+	}
+	f.now.SourcePorts, f.rewrites.sourcePort = packet.Ephemeral(), chosen
+	f.peers.source, f.peers.sourceUnknown = nil, false
+	f.public = gw.Public
+	if gw.Kind == topology.Firewall {
+		f.public = topology.Known(true, gw.Ref)
+	}
+	f.foreign = false
+	f.from = place{gateway: gw, subnet: subnet}
+	return f
+}
+
+// translate passes a NAT gateway of AWS.
+func (w *walk) translate(f flow, gw *topology.Gateway, from *topology.Subnet) {
+	known := packet.Set{}
+	for _, protocol := range []uint8{packet.TCP, packet.UDP, packet.ICMP} {
+		cube := packet.Everything()
+		cube.Protocols = packet.Protocols{First: protocol, Last: protocol}
+		cube.Destination = packet.EveryIPv4()
+		known = append(known, cube)
+	}
+	parts := f.split(packet.Set{f.now}.Intersect(known), packet.Set{f.now}.Intersect(known), nil)
+	if len(parts) == 0 {
+		w.block(f, gw.Ref, "%s carries TCP, UDP and ICMP over IPv4", name(gw))
+	}
+	subnets, complete := gw.Subnet.Options()
+	for _, f := range parts {
+		if !gw.Subnet.IsKnown() {
+			f = f.doubt(gw.Subnet.Ref())
+		}
+		if !complete {
+			w.anything(f)
+		}
+		for _, subnet := range subnets {
+			if subnet == nil {
+				continue
+			}
+			w.translateIn(f, gw, subnet, from)
+		}
+	}
+}
+
+func (w *walk) translateIn(f flow, gw *topology.Gateway, subnet, from *topology.Subnet) {
+	flows := []flow{f}
+	if subnet != from {
+		flows = w.subnetFilter(f, subnet, false)
+	}
+	for _, f := range flows {
+		f = f.hop(gw.Ref, "translated by "+name(gw))
+		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+		w.leaveSubnet(w.translated(f, gw, subnet), subnet)
+	}
+}
+
+// peer passes a peering.
+func (w *walk) peer(f flow, gw *topology.Gateway) {
+	switch established, known := gw.Established.Get(); {
+	case !known:
+		f = f.doubt(gw.Established.Ref())
+	case !established:
+		w.block(f, gw.Ref, "%s is not established from both sides", name(gw))
+		return
+	}
+	aws := gw.Network == nil || gw.Network.Cloud == topology.AWS
+	if f.foreign {
+		if aws {
+			w.block(f, gw.Ref, "%s carries only what hosts of its own network send", name(gw))
+			return
+		}
+		switch forwarded, known := gw.Forwarded.Get(); {
+		case !known:
+			f = f.doubt(gw.Forwarded.Ref())
+		case !forwarded:
+			w.block(f, gw.Ref, "%s does not take forwarded packets", name(gw))
+			return
+		}
+	}
+	peers, complete := gw.Peer.Options()
+	if !gw.Peer.IsKnown() {
+		f = f.doubt(gw.Peer.Ref())
+	}
+	if !complete {
+		w.anything(f)
+	}
+	for _, peer := range peers {
+		if peer == nil {
+			w.leaveGraph(f, gw, nil)
+			continue
+		}
+		next := f.hop(gw.Ref, fmt.Sprintf("crosses %s to %s", name(gw), peer.Name))
+		next.foreign = true
+		w.deliver(next, peer, nil)
+	}
+}
+
+// inspect passes a firewall.
+func (w *walk) inspect(f flow, gw *topology.Gateway, from *topology.Subnet) {
+	f, again := f.visit(gw)
+	if again {
+		w.block(f, gw.Ref, "it comes back to %s: a loop", name(gw))
+		return
+	}
+	subnets, complete := gw.Subnet.Options()
+	if !gw.Subnet.IsKnown() {
+		f = f.doubt(gw.Subnet.Ref())
+	}
+	if !complete {
+		w.anything(f)
+	}
+	for _, subnet := range subnets {
+		if subnet != nil {
+			w.inspectIn(f, gw, subnet, from)
+		}
+	}
+}
+
+func (w *walk) inspectIn(f flow, gw *topology.Gateway, subnet, from *topology.Subnet) {
+	f, ok := w.adjacent(f, gw, subnet, from)
+	if !ok {
+		return
+	}
+	flows := []flow{f}
+	if subnet != from {
+		flows = w.subnetFilter(f, subnet, false)
+	}
+	for _, f := range flows {
+		for _, f := range w.policy(f, gw) {
+			f = f.hop(gw.Ref, "let through by "+name(gw))
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f.from = place{gateway: gw, subnet: subnet}
+			if subnet.Network.Cloud == topology.AWS {
+				w.leaveSubnet(f, subnet)
+				continue
+			}
+			w.azureFirewall(f, gw, subnet)
+		}
+	}
+}
+
+// policy returns what a firewall's policy lets through.
+func (w *walk) policy(f flow, gw *topology.Gateway) []flow {
+	policy, known := gw.Policy.Get()
+	if known && policy != nil {
+		return w.filter(f, []*topology.Filter{policy}, true, nil)
+	}
+	return []flow{f.doubt(gw.Policy.Ref(), gw.Ref)}
+}
+
+// azureFirewall sends on what an Azure Firewall lets through, with the
+// firewall's own address on what goes to the internet.
+func (w *walk) azureFirewall(f flow, gw *topology.Gateway, subnet *topology.Subnet) {
+	f.foreign = true
+	inside := packet.Set{f.now}.Intersect(privateAddresses())
+	for _, part := range f.split(inside, inside, nil) {
+		w.leaveSubnet(part, subnet)
+	}
+	outside := packet.Set{f.now}.Subtract(privateAddresses())
+	for _, part := range f.split(outside, outside, nil) {
+		switch snat, known := gw.SNAT.Get(); {
+		case !known:
+			part = part.doubt(gw.SNAT.Ref())
+		case !snat:
+			w.leaveSubnet(part, subnet)
+			continue
+		}
+		w.leaveSubnet(w.translated(part, gw, subnet), subnet)
+	}
+}
+
+// adjacent returns the flow if a device in the subnet can be its next hop from
+// the other one: in the same network or, in Azure, in a peered one.
+func (w *walk) adjacent(f flow, gw *topology.Gateway, subnet, from *topology.Subnet) (flow, bool) {
+	if from == nil || from.Network == subnet.Network || from.Network.Cloud != topology.Azure {
+		return f, true
+	}
+	peering := w.engine.peering(from.Network, subnet.Network)
+	if peering == nil {
+		w.block(f, gw.Ref, "%s stands in %s, which is not peered with %s", name(gw), subnet.Network.Name, from.Network.Name)
+		return f, false
+	}
+	switch established, known := peering.Established.Get(); {
+	case !known:
+		f = f.doubt(peering.Established.Ref())
+	case !established:
+		w.block(f, peering.Ref, "%s is not established from both sides", name(peering))
+		return f, false
+	}
+	f.foreign = true
+	return f, true
+}
+
+// forward passes a network virtual appliance. What it does with packets is in
+// no graph.
+func (w *walk) forward(f flow, gw *topology.Gateway, from *topology.Subnet) {
+	f, again := f.visit(gw)
+	if again {
+		w.block(f, gw.Ref, "it comes back to %s: a loop", name(gw))
+		return
+	}
+	iface, known := gw.Interface.Get()
+	if !known || iface == nil {
+		w.anything(f, gw.PrivateAddress.Ref(), gw.Ref)
+		return
+	}
+	subnet, known := iface.Subnet.Get()
+	if !known || subnet == nil {
+		w.anything(f, iface.Subnet.Ref())
+		return
+	}
+	f, ok := w.adjacent(f, gw, subnet, from)
+	if !ok {
+		return
+	}
+	flows := []flow{f}
+	if subnet != from || subnet.Network.Cloud == topology.Azure {
+		flows = w.subnetFilter(f, subnet, false)
+	}
+	for _, f := range flows {
+		for _, f := range w.interfaceFilters(f, iface, false) {
+			switch check, known := iface.SourceDestCheck.Get(); {
+			case known && check:
+				w.block(f, iface.Ref, "%s does not forward: its source/destination check is on", iface.Name)
+				continue
+			case !known:
+				f = f.doubt(iface.SourceDestCheck.Ref())
+			}
+			f = f.doubt(gw.Ref).hop(gw.Ref, "forwarded by "+name(gw)+", if its own rules let it")
+			f.foreign = true
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet, iface: iface}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f.from = place{gateway: gw, subnet: subnet, iface: iface}
+			w.leave(f, iface, subnet)
+		}
+	}
+}
+
+// backAtFirewall ends a reply at the firewall that saw the request.
+func (w *walk) backAtFirewall(f flow, gw *topology.Gateway, from *topology.Subnet) {
+	flows := []flow{f}
+	if subnet := w.target.subnet; subnet != nil && subnet != from {
+		flows = w.subnetFilter(f, subnet, false)
+	}
+	for _, f := range flows {
+		w.arrive(f.hop(gw.Ref, "back at "+name(gw)), w.target)
+	}
+}
