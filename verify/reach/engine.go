@@ -88,6 +88,17 @@ func At(iface *topology.Interface) End { return End{Interface: iface} }
 // TheInternet is the internet.
 func TheInternet() End { return End{} }
 
+// Internet is every address that the internet carries, IPv4 and IPv6.
+func Internet() []packet.Addresses {
+	cube := packet.Everything()
+	cube.Destination = packet.EveryIPv4()
+	var all []packet.Addresses
+	for _, public := range (packet.Set{cube}).Subtract(privateAddresses()) {
+		all = append(all, public.Destination)
+	}
+	return append(all, packet.EveryIPv6())
+}
+
 // Addresses are addresses outside.
 func Addresses(prefixes ...netip.Prefix) End {
 	end := End{Addresses: []packet.Addresses{}}

@@ -39,56 +39,78 @@ func evaluate(f *topology.Filter, rules []topology.Rule, cube packet.Cube, p pee
 		return []match{{set: packet.Set{cube}, allow: true, refs: f.Incomplete}}
 	}
 	var found []match
-	// sure are the packets that no earlier rule can have decided on, open those
-	// that an earlier one may have.
-	sure, open := packet.Set{cube}, packet.Set(nil)
-	var openRefs []topology.Ref
+	open := []pending{{set: packet.Set{cube}}}
 	for i := range rules {
 		rule := &rules[i]
-		if len(sure) == 0 && len(open) == 0 {
-			break
-		}
 		exact, wide, refs := matching(rule, cube, p)
 		if len(exact) == 0 && len(wide) == 0 {
 			continue
 		}
-		allow, allowKnown := rule.Allow.Get()
-		if len(exact) > 0 {
-			if hit := sure.Intersect(exact); len(hit) > 0 {
-				switch {
-				case allowKnown:
-					found = append(found, match{set: hit, allow: allow, certain: true, rule: rule})
-				default:
-					found = append(found, match{set: hit, allow: true, rule: rule, refs: []topology.Ref{rule.Allow.Ref()}})
-				}
-				sure = sure.Subtract(exact)
+		allow, known := rule.Allow.Get()
+		mayAllow, mayDeny := allow || !known, !allow
+		if !known {
+			refs = append(refs, rule.Allow.Ref())
+		}
+		var next []pending
+		for _, left := range open {
+			if hit := left.set.Intersect(exact); len(hit) > 0 {
+				found = append(found, left.decide(hit, rule, mayAllow, mayDeny, refs))
+				left.set = left.set.Subtract(exact)
 			}
-			if hit := open.Intersect(exact); len(hit) > 0 {
-				// Either an earlier rule has decided already, or this one does.
-				if allow || !allowKnown {
-					found = append(found, match{set: hit, allow: true, rule: rule, refs: openRefs})
-				}
-				open = open.Subtract(exact)
+			if hit := left.set.Intersect(wide); len(hit) > 0 {
+				next = append(next, left.perhaps(hit, rule, mayAllow, mayDeny, refs))
+				left.set = left.set.Subtract(wide)
+			}
+			if len(left.set) > 0 {
+				next = append(next, left)
 			}
 		}
-		if len(wide) > 0 {
-			hit := sure.Intersect(wide)
-			if allow || !allowKnown {
-				if both := append(slices.Clone(hit), open.Intersect(wide)...); len(both) > 0 {
-					found = append(found, match{set: both, allow: true, rule: rule, refs: refs})
-				}
-			}
-			if len(hit) > 0 {
-				sure = sure.Subtract(wide)
-				open = append(open, hit...)
-				openRefs = append(openRefs, refs...)
-			}
+		if open = next; len(open) == 0 {
+			return found
 		}
 	}
-	if rest := append(sure, open...); len(rest) > 0 {
-		found = append(found, match{set: rest, certain: true})
+	for _, left := range open {
+		if left.mayAllow {
+			found = append(found, match{set: left.set, allow: true, rule: left.rule, refs: left.refs})
+		} else {
+			found = append(found, match{set: left.set, certain: true})
+		}
 	}
 	return found
+}
+
+// pending are packets that no rule has certainly decided on so far, and what
+// those that may have decided would do.
+type pending struct {
+	set               packet.Set
+	mayAllow, mayDeny bool
+	rule              *topology.Rule // the last one that may allow
+	refs              []topology.Ref
+}
+
+// decide returns what becomes of packets that this rule certainly matches, if no
+// earlier one has.
+func (p pending) decide(hit packet.Set, rule *topology.Rule, mayAllow, mayDeny bool, refs []topology.Ref) match {
+	m := match{set: hit, allow: p.mayAllow || mayAllow, rule: rule}
+	m.certain = m.allow != (p.mayDeny || mayDeny)
+	if !m.certain {
+		m.refs = append(slices.Clip(p.refs), refs...)
+	}
+	if m.allow && !mayAllow {
+		m.rule = p.rule
+	}
+	return m
+}
+
+// perhaps returns the packets that this rule may match besides.
+func (p pending) perhaps(hit packet.Set, rule *topology.Rule, mayAllow, mayDeny bool, refs []topology.Ref) pending {
+	p.set = hit
+	p.mayAllow, p.mayDeny = p.mayAllow || mayAllow, p.mayDeny || mayDeny
+	p.refs = append(slices.Clip(p.refs), refs...)
+	if mayAllow {
+		p.rule = rule
+	}
+	return p
 }
 
 // matching returns the packets of the cube that the rule certainly matches

@@ -327,7 +327,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 			rest = rest.Subtract(packet.Set{to(a)})
 		}
 	}
-	if len(rest) > 0 && !unknown {
+	if len(rest) > 0 && !unknown && !w.target.outside {
 		f.sent = f.rewrites.carry(f.sent, rest[0])
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(rest[0].First().Destination))
 	}
