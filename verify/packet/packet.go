@@ -6,9 +6,12 @@ package packet
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // The protocols whose packets have ports.
@@ -45,6 +48,44 @@ func ProtocolName(protocol uint8) string {
 		return "sctp"
 	}
 	return fmt.Sprintf("protocol %d", protocol)
+}
+
+// ParseProtocol reads what ProtocolName writes, or a number.
+func ParseProtocol(text string) (protocol uint8, ok bool) {
+	for _, known := range []uint8{ICMP, TCP, UDP, ICMPv6, SCTP} {
+		if ProtocolName(known) == text {
+			return known, true
+		}
+	}
+	number, err := strconv.ParseUint(text, 10, 8)
+	return uint8(number), err == nil
+}
+
+// ParsePorts reads "443" or "8000-8100".
+func ParsePorts(text string) (Ports, bool) {
+	first, last, isRange := strings.Cut(text, "-")
+	if !isRange {
+		last = first
+	}
+	a, errA := strconv.ParseUint(first, 10, 16)
+	b, errB := strconv.ParseUint(last, 10, 16)
+	return Ports{uint16(a), uint16(b)}, errA == nil && errB == nil && a <= b
+}
+
+// MarshalJSON writes an object with "protocol", "source", "sourcePort",
+// "destination" and "destinationPort"; the ports only where there are any.
+func (p Packet) MarshalJSON() ([]byte, error) {
+	object := struct {
+		Protocol        string     `json:"protocol"`
+		Source          netip.Addr `json:"source"`
+		SourcePort      *uint16    `json:"sourcePort,omitempty"`
+		Destination     netip.Addr `json:"destination"`
+		DestinationPort *uint16    `json:"destinationPort,omitempty"`
+	}{Protocol: ProtocolName(p.Protocol), Source: p.Source, Destination: p.Destination}
+	if HasPorts(p.Protocol) {
+		object.SourcePort, object.DestinationPort = &p.SourcePort, &p.DestinationPort
+	}
+	return json.Marshal(object)
 }
 
 // String returns "tcp 10.0.0.4:1024 → 10.0.1.4:443".
