@@ -23,6 +23,8 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	// exitUnknown is a question that only an output can decide.
+	exitUnknown = 3
 )
 
 // usageError is a mistake of the caller's: exit code 2.
@@ -39,6 +41,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone
+	}
+	if code, ok := exitCode(err); ok {
+		return code
 	}
 	var reported reportedError
 	if !errors.As(err, &reported) {
@@ -74,7 +79,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy())
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newReach())
 	return root
 }
 
@@ -176,7 +181,11 @@ func printError(w io.Writer, err error) {
 	if errors.As(err, &config) {
 		file = config.file
 	}
-	fmt.Fprintf(w, "%s: %s, nothing was registered\n", file, count(len(problems), "problem"))
+	if errors.As(err, new(questionError)) {
+		fmt.Fprintf(w, "the question has %s\n", count(len(problems), "problem"))
+	} else {
+		fmt.Fprintf(w, "%s: %s, nothing was registered\n", file, count(len(problems), "problem"))
+	}
 	for _, p := range problems {
 		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(p.Path+"   "+p.Value, " "), p.Sentence())
 	}
@@ -208,12 +217,15 @@ type resourceFailure struct {
 
 // asJSON prints err as JSON when the flag is set, and marks it as printed.
 func (f *stackFlags) asJSON(w io.Writer, err error) error {
-	if err == nil || !f.json {
+	if _, done := exitCode(err); err == nil || !f.json || done {
 		return err
 	}
 	text := failure{Error: err.Error()}
 	if errors.As(err, &text.Problems) {
 		text.Error = "invalid configuration"
+		if errors.As(err, new(questionError)) {
+			text.Error = "invalid question"
+		}
 		var config configError
 		if errors.As(err, &config) {
 			text.Error += " in " + config.file

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+// sourceFlags say where a command takes its resource graph from.
+type sourceFlags struct {
+	stack, configFile, preview, export string
+}
+
+func (f *sourceFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.stack, "stack", "", "record the environment of this stack, as preview does")
+	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this file")
+	flags.StringVar(&f.preview, "preview", "", "read what `pulumi preview --json --show-sames` wrote to this file; - is standard input")
+	flags.StringVar(&f.export, "export", "", "read what `pulumi stack export` wrote to this file; - is standard input")
+	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// load returns the graph, and the environment when it comes from one. What
+// cannot be read is the caller's mistake.
+func (f *sourceFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Graph, *environment, error) {
+	given := 0
+	for _, source := range []string{f.stack, f.preview, f.export} {
+		if source != "" {
+			given++
+		}
+	}
+	switch {
+	case given != 1:
+		return nil, nil, usageError{fmt.Errorf("give one of --stack, --preview and --export; see `%s --help`", cmd.CommandPath())}
+	case f.configFile != "" && f.stack == "":
+		return nil, nil, usageError{errors.New("--config-file belongs to --stack")}
+	}
+	if f.stack != "" {
+		flags := stackFlags{configFile: f.configFile}
+		env, err := flags.load(f.stack)
+		if err != nil {
+			return nil, nil, err
+		}
+		g, err := graph.Record(ctx, stacks.Project, f.stack, nil, env.Program())
+		return g, env, err
+	}
+	path := f.preview
+	if path == "" {
+		path = f.export
+	}
+	in := cmd.InOrStdin()
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, nil, usageError{fmt.Errorf("read the graph: %w", err)}
+		}
+		defer file.Close()
+		in = file
+	}
+	g, err := graph.Load(in)
+	if err != nil {
+		if path == "-" {
+			path = "standard input"
+		}
+		return nil, nil, usageError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return g, nil, nil
+}
+
+// exitError ends the command with an exit code of its own, the result having
+// been printed.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// exitCode returns the code of an exitError in err.
+func exitCode(err error) (code int, ok bool) {
+	var exit exitError
+	return exit.code, errors.As(err, &exit) && exit.code > 0
+}
