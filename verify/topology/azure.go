@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func buildAzure(m *Model, ix *index) error {
 			a.named[key] = append(a.named[key], n)
 		}
 	}
+	filters, gateways, interfaces, balancers, endpoints := len(m.Filters), len(m.Gateways), len(m.Interfaces), len(m.Balancers), len(m.Endpoints)
 	a.findRegions()
 	a.each(a.network, "VirtualNetwork")
 	a.each(a.filter, "ApplicationSecurityGroup", "NetworkSecurityGroup")
@@ -54,7 +56,21 @@ func buildAzure(m *Model, ix *index) error {
 	a.routes()
 	a.names()
 	a.unsupported()
+	position := make(map[string]int, len(ix.nodes))
+	for i, n := range ix.nodes {
+		position[n.URN] = i
+	}
+	inOrder(m.Filters[filters:], position, func(f *Filter) Ref { return f.Ref })
+	inOrder(m.Gateways[gateways:], position, func(g *Gateway) Ref { return g.Ref })
+	inOrder(m.Interfaces[interfaces:], position, func(i *Interface) Ref { return i.Ref })
+	inOrder(m.Balancers[balancers:], position, func(b *Balancer) Ref { return b.Ref })
+	inOrder(m.Endpoints[endpoints:], position, func(e *Endpoint) Ref { return e.Ref })
 	return nil
+}
+
+// inOrder sorts elements as their resources stand in the graph.
+func inOrder[T any](elements []T, position map[string]int, ref func(T) Ref) {
+	slices.SortStableFunc(elements, func(x, y T) int { return cmp.Compare(position[ref(x).URN], position[ref(y).URN]) })
 }
 
 const (

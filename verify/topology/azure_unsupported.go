@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// understood are the types of the network module that the front end reads.
-var understood = []string{
+// azureUnderstood are the types of the network module that the front end reads.
+var azureUnderstood = []string{
 	"ApplicationGateway", "ApplicationSecurityGroup", "AzureFirewall", "BastionHost", "DnsForwardingRuleset", "DnsResolver",
 	"FirewallPolicy", "FirewallPolicyRuleCollectionGroup", "ForwardingRule", "InboundEndpoint", "IpGroup", "LoadBalancer",
 	"LoadBalancerBackendAddressPool", "LocalNetworkGateway", "NatGateway", "NetworkInterface", "NetworkSecurityGroup",
@@ -16,10 +16,10 @@ var understood = []string{
 	"VirtualNetworkLink", "VirtualNetworkPeering", "Zone",
 }
 
-// harmless are the types of the network module that change no packet: what
+// azureHarmless are the types of the network module that change no packet: what
 // watches, plans, names or bills, and filters of HTTP alone. Service endpoint
 // policies count where a subnet names them, circuits where a connection does.
-var harmless = []string{
+var azureHarmless = []string{
 	"ConnectionMonitor", "CustomIPPrefix", "DdosCustomPolicy", "DdosProtectionPlan", "DnssecConfig", "DscpConfiguration", "Endpoint",
 	"Experiment", "ExpressRouteCircuit", "ExpressRouteCircuitAuthorization", "ExpressRouteCircuitPeering",
 	"ExpressRouteCrossConnectionPeering", "ExpressRoutePort", "ExpressRoutePortAuthorization", "FirewallPolicyDraft",
@@ -32,10 +32,10 @@ var harmless = []string{
 	"WebApplicationFirewallPolicy",
 }
 
-// everywhere are the types that Azure Virtual Network Manager applies to the
+// managerTypes are the types that Azure Virtual Network Manager applies to the
 // networks of groups, whose members a policy may choose.
 // https://learn.microsoft.com/azure/virtual-network-manager/concept-security-admins
-var everywhere = []string{
+var managerTypes = []string{
 	"AdminRule", "AdminRuleCollection", "ConnectivityConfiguration", "DefaultAdminRule", "DefaultUserRule",
 	"NetworkManagerRoutingConfiguration", "RoutingRule", "RoutingRuleCollection", "SecurityAdminConfiguration",
 	"SecurityUserConfiguration", "SecurityUserRule", "SecurityUserRuleCollection",
@@ -65,7 +65,7 @@ func (a *azure) unsupported() {
 // touched returns the elements that the resource's references lead to.
 func (a *azure) touched(n *node) []element {
 	var found []element
-	if slices.Contains(everywhere, strings.TrimPrefix(n.kind, azureNetwork)) {
+	if slices.Contains(managerTypes, strings.TrimPrefix(n.kind, azureNetwork)) {
 		a.each(func(network *node) { found = append(found, a.elements[network]...) }, "VirtualNetwork")
 	}
 	for _, other := range n.references() {
@@ -93,5 +93,5 @@ func (a *azure) matters(n *node) bool {
 	case name == n.kind:
 		return false
 	}
-	return !slices.Contains(understood, name) && !slices.Contains(harmless, name)
+	return !slices.Contains(azureUnderstood, name) && !slices.Contains(azureHarmless, name)
 }
