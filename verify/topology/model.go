@@ -406,6 +406,9 @@ type Balancer struct {
 	InternetFacing Val[bool]
 	Interfaces     []*Interface
 	Listeners      []Listener
+	// FiltersPrivateLink says that the security groups hold also for what comes
+	// through an endpoint service (AWS; false without groups).
+	FiltersPrivateLink Val[bool]
 	// SKU of an Azure load balancer, "Standard"; empty in AWS.
 	SKU string
 }
