@@ -350,7 +350,11 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 	t := w.target
 	switch {
 	case w.replying && !(t.outside && sameEdge(t.gateway, gw) && t.attachment == attachment):
-		w.block(f, gw.Ref, "it leaves through %s, which did not see the request", name(gw))
+		ref := gw.Ref
+		if n := len(f.hops); n > 0 { // the route that leads there
+			ref = topology.Ref{URN: f.hops[n-1].URN, Property: f.hops[n-1].Property}
+		}
+		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
 	case t.outside:
 		w.arrive(f.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
 	default:
