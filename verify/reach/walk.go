@@ -24,7 +24,12 @@ type place struct {
 	attachment *topology.Attachment
 	// outside says that the place lies beyond gateway, or anywhere outside.
 	outside bool
+	// group makes it any host of these subnets, of which subnet is one.
+	group map[*topology.Subnet]bool
 }
+
+// in reports whether the subnet is the place's, or one of them.
+func (p place) in(subnet *topology.Subnet) bool { return p.subnet == subnet || p.group[subnet] }
 
 // leg is a part of a flow's way between two places that know the connection.
 type leg struct {
@@ -96,7 +101,7 @@ func (w *walk) leaveSubnet(f flow, subnet *topology.Subnet) {
 	if !w.step(f) {
 		return
 	}
-	if subnet.Network.Cloud == topology.AWS {
+	if subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		// What stays in the subnet meets neither its network ACL nor its table.
 		var own packet.Set
 		for _, prefix := range subnet.Prefixes {
@@ -278,13 +283,14 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	}
 	t := w.target
 	switch {
-	case t.outside || t.subnet != subnet:
+	case t.outside || !t.in(subnet):
 		return
 	case t.gateway != nil:
 		if t.gateway.Kind == topology.NAT {
 			w.arrive(f.hop(t.gateway.Ref, "back at "+name(t.gateway)), t)
 		}
 	case t.iface == nil:
+		t.subnet = subnet
 		w.arrive(f.hop(subnet.Ref, "arrives in subnet "+subnet.Name), t)
 	default:
 		for _, f := range w.interfaceFilters(f, t.iface, false) {
@@ -308,7 +314,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		for _, prefix := range subnet.Prefixes {
 			p, known := prefix.Get()
 			if !known {
-				if w.target.subnet == subnet {
+				if w.target.in(subnet) {
 					w.pass(f.doubt(prefix.Ref()), subnet, from)
 				}
 				unknown = true
@@ -338,7 +344,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 
 // pass enters the subnet, or is there already.
 func (w *walk) pass(f flow, subnet, from *topology.Subnet) {
-	if subnet == from && subnet.Network.Cloud == topology.AWS {
+	if subnet == from && subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		w.reached(f, subnet)
 		return
 	}
