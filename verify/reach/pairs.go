@@ -1,13 +1,9 @@
 package reach
 
 import (
-	"cmp"
-	"net/netip"
 	"runtime"
 	"slices"
 	"sync"
-
-	"go4.org/netipx"
 
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -18,65 +14,98 @@ type Pairs struct {
 	// Subnets are those of the model, in its order.
 	Subnets []*topology.Subnet
 
-	group []int      // of each subnet
-	to    [][]Answer // by group of the sender, then receiver
-	own   []Answer   // inside each subnet
+	group  []int                // of each subnet
+	first  []*topology.Subnet   // of each group, which stands for the others
+	ranges [][]packet.Addresses // of each subnet; nil when they are not known
+	to     [][]Answer           // by group of the sender, then of the receiver
+	own    []Answer             // inside each subnet
 }
 
 // AllPairs answers what of the traffic gets from any host of each subnet to any
-// host of each other one, and back. Subnets that behave alike are walked once.
+// host of each other one, and back. Subnets that differ in nothing but their
+// addresses are walked once, with all addresses of their network.
 func (e *Engine) AllPairs(traffic Traffic) *Pairs {
 	p := &Pairs{Subnets: e.model.Subnets, own: make([]Answer, len(e.model.Subnets))}
-	all := make(map[*topology.Subnet]bool, len(p.Subnets))
-	position := make(map[*topology.Subnet]int, len(p.Subnets))
-	var groups [][]*topology.Subnet
+	var groups []map[*topology.Subnet]bool
 	index := map[behaviour]int{}
-	for i, subnet := range p.Subnets {
-		all[subnet], position[subnet] = true, i
+	for _, subnet := range p.Subnets {
 		key, alone := behaviourOf(subnet)
 		g, seen := index[key]
 		if !seen || alone {
 			g = len(groups)
 			groups = append(groups, nil)
+			p.first = append(p.first, subnet)
 			if !alone {
-				index[key] = g
+				index[key], groups[g] = g, map[*topology.Subnet]bool{}
 			}
 		}
-		groups[g] = append(groups[g], subnet)
+		if !alone {
+			groups[g][subnet] = true
+		}
 		p.group = append(p.group, g)
+		p.ranges = append(p.ranges, addressesOf(subnet))
 	}
 	p.to = make([][]Answer, len(groups))
-	parallel(len(groups), func(g int) { p.to[g] = e.fromGroup(groups[g], all, position, traffic) })
+	parallel(len(groups), func(g int) {
+		p.to[g] = make([]Answer, len(groups))
+		for h := range groups {
+			p.to[g][h] = e.between(place{subnet: p.first[g], group: groups[g]}, place{subnet: p.first[h], group: groups[h]}, traffic)
+		}
+	})
 	parallel(len(p.Subnets), func(i int) {
 		p.own[i] = e.Ask(Question{From: AnyHost(p.Subnets[i]), To: AnyHost(p.Subnets[i]), Traffic: traffic})
 	})
 	return p
 }
 
-// At returns the answer from the i-th subnet to the j-th.
+// addressesOf are the addresses of a subnet; nil when they are not known.
+func addressesOf(subnet *topology.Subnet) []packet.Addresses {
+	var all []packet.Addresses
+	for _, prefix := range subnet.Prefixes {
+		p, ok := prefix.Get()
+		if !ok {
+			return nil
+		}
+		all = append(all, packet.InPrefix(p))
+	}
+	return all
+}
+
+// At returns the answer from the i-th subnet to the j-th. Its paths and blocks
+// name the subnets that stand for them; Engine.Ask names them themselves.
 func (p *Pairs) At(i, j int) Answer {
 	if i == j {
 		return p.own[i]
 	}
-	of := p.to[p.group[i]][j]
-	narrow := func(set packet.Set) packet.Set {
-		var own packet.Set
-		for _, prefix := range p.Subnets[i].Prefixes {
-			a, ok := prefix.Get()
-			if !ok {
-				return set // a group of its own
-			}
-			from := packet.Everything()
-			from.Source = packet.InPrefix(a)
+	a := p.to[p.group[i]][p.group[j]]
+	a.Must, a.May = p.narrow(a.Must, i, j), p.narrow(a.May, i, j)
+	return a
+}
+
+// narrow returns the packets from the i-th subnet to the j-th.
+func (p *Pairs) narrow(set packet.Set, i, j int) packet.Set {
+	if p.ranges[i] == nil || p.ranges[j] == nil {
+		return set // groups of their own
+	}
+	var own packet.Set
+	for _, from := range p.ranges[i] {
+		for _, to := range p.ranges[j] {
 			for k := range set {
-				if both, ok := set[k].Intersect(&from); ok {
-					own = append(own, both)
+				source, ok := set[k].Source.Intersect(from)
+				if !ok {
+					continue
 				}
+				destination, ok := set[k].Destination.Intersect(to)
+				if !ok {
+					continue
+				}
+				cube := set[k]
+				cube.Source, cube.Destination = source, destination
+				own = append(own, cube)
 			}
 		}
-		return own
 	}
-	return Answer{Must: narrow(of.Must), May: narrow(of.May), Paths: of.Paths, Blocks: of.Blocks, Unknowns: of.Unknowns}
+	return own
 }
 
 // behaviour is what decides how packets leave and enter a subnet, beside its
@@ -93,113 +122,57 @@ type behaviour struct {
 // behaviourOf returns the behaviour of a subnet; alone is true when it is not
 // known, or like no other's.
 func behaviourOf(s *topology.Subnet) (b behaviour, alone bool) {
-	var known [6]bool
+	var sure [6]bool
+	sure[5] = len(s.Incomplete) == 0
+	for _, prefix := range append(slices.Clip(s.Prefixes), s.Network.Prefixes...) {
+		sure[5] = sure[5] && prefix.IsKnown()
+	}
 	b.network = s.Network
-	b.table, known[0] = s.Table.Get()
-	b.filter, known[1] = s.Filter.Get()
-	b.nat, known[2] = s.NAT.Get()
-	b.zone, known[3] = s.Zone.Get()
-	b.outbound, known[4] = s.DefaultOutbound.Get()
-	known[5] = len(s.Incomplete) == 0
-	for _, prefix := range s.Prefixes {
-		known[5] = known[5] && prefix.IsKnown()
-	}
-	return b, slices.Contains(known[:], false) || s.Network.Cloud == topology.Azure
+	b.table, sure[0] = s.Table.Get()
+	b.filter, sure[1] = s.Filter.Get()
+	b.nat, sure[2] = s.NAT.Get()
+	b.zone, sure[3] = s.Zone.Get()
+	b.outbound, sure[4] = s.DefaultOutbound.Get()
+	return b, slices.Contains(sure[:], false) || s.Network.Cloud == topology.Azure
 }
 
-// fromGroup walks what the hosts of a group send to every subnet.
-func (e *Engine) fromGroup(group []*topology.Subnet, all map[*topology.Subnet]bool, position map[*topology.Subnet]int, traffic Traffic) []Answer {
-	members := make(map[*topology.Subnet]bool, len(group))
-	for _, subnet := range group {
-		members[subnet] = true
-	}
-	first := group[0]
-	answers := make([]Answer, len(position))
-	w := &walk{engine: e, target: place{subnet: first, group: all}}
-	base := flow{certain: true, public: topology.Known(true, first.Ref), from: place{subnet: first, group: members}}
-	base.peers.sourceUnknown, base.peers.destinationUnknown = true, true
-	sources, unsure := e.merged(group)
-	destinations, _ := e.merged(e.model.Subnets)
-	if unsure {
-		for i, subnet := range e.model.Subnets {
-			for _, from := range group {
-				answers[i] = answers[i].Join(e.Ask(Question{From: AnyHost(from), To: AnyHost(subnet), Traffic: traffic}))
+// between walks from one group of subnets to another.
+func (e *Engine) between(from, to place, traffic Traffic) Answer {
+	if from.group == nil || to.group == nil {
+		// Not alike: one subnet, or one and those of a group.
+		var a Answer
+		for _, source := range e.all(from) {
+			for _, target := range e.all(to) {
+				a = a.Join(e.Ask(Question{From: AnyHost(source), To: AnyHost(target), Traffic: traffic}))
 			}
 		}
-		return answers
+		return a
 	}
-	for _, f := range cubes(base, traffic, sources, destinations) {
-		w.leave(f.hop(first.Ref, "sent from subnet "+first.Name), nil, first)
+	w := &walk{engine: e, target: to}
+	f := flow{certain: true, public: topology.Known(true, from.subnet.Ref), from: from}
+	f.peers.sourceUnknown, f.peers.destinationUnknown = true, true
+	for _, f := range cubes(f, traffic, networkSpread(from.subnet.Network), networkSpread(to.subnet.Network)) {
+		w.leave(f.hop(from.subnet.Ref, "sent from subnet "+from.subnet.Name), nil, from.subnet)
 	}
-	for _, f := range w.confirm() {
-		if len(f.legs) == 0 {
-			for i := range answers { // nobody knows where it gets
-				answers[i].May = append(answers[i].May, f.sent)
-				answers[i].Unknowns = sortedRefs(append(answers[i].Unknowns, f.refs...))
-			}
-			continue
-		}
-		a := &answers[position[f.legs[len(f.legs)-1].to.subnet]]
-		if f.certain {
-			a.Must = append(a.Must, f.sent)
-		} else {
-			a.Unknowns = sortedRefs(append(a.Unknowns, f.refs...))
-		}
-		a.May = append(a.May, f.sent)
-		a.Paths = append(a.Paths, Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: f.certain, Unknowns: f.refs})
-	}
-	for i := range answers {
-		answers[i].order()
-	}
-	e.explain(w.blocks, answers)
-	return answers
+	return w.answer(w.confirm(), nil)
 }
 
-// explain gives each receiver the blocks of packets that were for it.
-func (e *Engine) explain(blocks []Block, answers []Answer) {
-	slices.SortStableFunc(blocks, func(a, b Block) int { return cmp.Compare(len(b.Hops), len(a.Hops)) })
-	for i, subnet := range e.model.Subnets {
-		for _, prefix := range subnet.Prefixes {
-			p, ok := prefix.Get()
-			if !ok {
-				continue
-			}
-			here := packet.Set{to(packet.InPrefix(p))}
-			for _, block := range blocks {
-				if len(block.Packets.Intersect(here)) > 0 {
-					answers[i].Blocks = append(answers[i].Blocks, block)
-					break
-				}
-			}
-		}
+// all are the subnets of a place.
+func (e *Engine) all(p place) []*topology.Subnet {
+	if p.group == nil {
+		return []*topology.Subnet{p.subnet}
 	}
+	return slices.DeleteFunc(slices.Clone(e.subnets[p.subnet.Network]), func(s *topology.Subnet) bool { return !p.group[s] })
 }
 
-// merged are the addresses of subnets as few intervals; unsure when one is not
-// known.
-func (e *Engine) merged(subnets []*topology.Subnet) (all []spread, unsure bool) {
-	var b netipx.IPSetBuilder
-	for _, subnet := range subnets {
-		for _, prefix := range subnet.Prefixes {
-			p, ok := prefix.Get()
-			if !ok {
-				return nil, true
-			}
-			b.AddPrefix(p)
+func networkSpread(network *topology.Network) []spread {
+	var all []spread
+	for _, prefix := range network.Prefixes {
+		if p, ok := prefix.Get(); ok {
+			all = append(all, spread{addresses: packet.InPrefix(p)})
 		}
 	}
-	set, err := b.IPSet()
-	if err != nil {
-		return nil, true
-	}
-	for _, r := range set.Ranges() {
-		all = append(all, spread{addresses: between(r.From(), r.To())})
-	}
-	return all, false
-}
-
-func between(first, last netip.Addr) packet.Addresses {
-	return packet.Addresses{First: packet.NewAddress(first), Last: packet.NewAddress(last)}
+	return all
 }
 
 // parallel calls do for 0 to n-1, as many at once as there are processors.

@@ -290,7 +290,6 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 			w.arrive(f.hop(t.gateway.Ref, "back at "+name(t.gateway)), t)
 		}
 	case t.iface == nil:
-		t.subnet = subnet
 		w.arrive(f.hop(subnet.Ref, "arrives in subnet "+subnet.Name), t)
 	default:
 		for _, f := range w.interfaceFilters(f, t.iface, false) {
@@ -307,6 +306,12 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 	}
 	if len(network.Incomplete) > 0 {
 		f = f.doubt(network.Incomplete...)
+	}
+	if t := w.target; t.group != nil {
+		if t.subnet.Network == network {
+			w.pass(f, t.subnet, from)
+		}
+		return
 	}
 	rest := packet.Set{f.now}
 	unknown := false
