@@ -289,6 +289,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 		f = f.hop(nat.Ref, "translated by "+name(nat))
 		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
 		f = w.translated(f, nat, nil)
+		f.from.subnet = subnet
 		w.onInternet(f, gw)
 		return
 	}

@@ -24,7 +24,12 @@ type place struct {
 	attachment *topology.Attachment
 	// outside says that the place lies beyond gateway, or anywhere outside.
 	outside bool
+	// group makes it any host of these subnets, of which subnet is one.
+	group map[*topology.Subnet]bool
 }
+
+// in reports whether the subnet is the place's, or one of them.
+func (p place) in(subnet *topology.Subnet) bool { return p.subnet == subnet || p.group[subnet] }
 
 // leg is a part of a flow's way between two places that know the connection.
 type leg struct {
@@ -96,7 +101,7 @@ func (w *walk) leaveSubnet(f flow, subnet *topology.Subnet) {
 	if !w.step(f) {
 		return
 	}
-	if subnet.Network.Cloud == topology.AWS {
+	if subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		// What stays in the subnet meets neither its network ACL nor its table.
 		var own packet.Set
 		for _, prefix := range subnet.Prefixes {
@@ -278,7 +283,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	}
 	t := w.target
 	switch {
-	case t.outside || t.subnet != subnet:
+	case t.outside || !t.in(subnet):
 		return
 	case t.gateway != nil:
 		if t.gateway.Kind == topology.NAT {
@@ -302,13 +307,19 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 	if len(network.Incomplete) > 0 {
 		f = f.doubt(network.Incomplete...)
 	}
+	if t := w.target; t.group != nil {
+		if t.subnet.Network == network {
+			w.pass(f, t.subnet, from)
+		}
+		return
+	}
 	rest := packet.Set{f.now}
 	unknown := false
 	for _, subnet := range w.engine.subnets[network] {
 		for _, prefix := range subnet.Prefixes {
 			p, known := prefix.Get()
 			if !known {
-				if w.target.subnet == subnet {
+				if w.target.in(subnet) {
 					w.pass(f.doubt(prefix.Ref()), subnet, from)
 				}
 				unknown = true
@@ -338,7 +349,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 
 // pass enters the subnet, or is there already.
 func (w *walk) pass(f flow, subnet, from *topology.Subnet) {
-	if subnet == from && subnet.Network.Cloud == topology.AWS {
+	if subnet == from && subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		w.reached(f, subnet)
 		return
 	}
@@ -350,7 +361,11 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 	t := w.target
 	switch {
 	case w.replying && !(t.outside && sameEdge(t.gateway, gw) && t.attachment == attachment):
-		w.block(f, gw.Ref, "it leaves through %s, which did not see the request", name(gw))
+		ref := gw.Ref
+		if n := len(f.hops); n > 0 { // the route that leads there
+			ref = topology.Ref{URN: f.hops[n-1].URN, Property: f.hops[n-1].Property}
+		}
+		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
 	case t.outside:
 		w.arrive(f.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
 	default:

@@ -1,0 +1,170 @@
+package reach
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// spokes is a hub with a firewall and two spokes whose default route leads to
+// it, as Azure's landing zones have them.
+type spokes struct {
+	*world
+	hub, spoke, other    *topology.Network
+	internet, fw         *topology.Gateway
+	nodes, pods, fwNet   *topology.Subnet
+	otherNodes           *topology.Subnet
+	policy               *topology.Filter
+	toHub, fromHub       *topology.Gateway
+	spokeTable, hubTable *topology.RouteTable
+}
+
+func (w *world) vnet(name, cidr string) *topology.Network {
+	n := w.vpc(name, cidr)
+	n.Cloud = topology.Azure
+	return n
+}
+
+// system are Azure's own routes of a network, besides those that are given.
+func (w *world) system(name string, n *topology.Network, internet *topology.Gateway, peers []*topology.Gateway, routes ...topology.Route) *topology.RouteTable {
+	t := w.table(name, n)
+	for i := range t.Routes {
+		t.Routes[i].Origin = topology.OriginSystem
+	}
+	t.Routes = append(t.Routes, topology.Route{Ref: ref("system"), To: known([]netip.Prefix{prefix("0.0.0.0/0")}), Via: known(internet), Origin: topology.OriginSystem})
+	for _, gw := range peers {
+		t.Routes = append(t.Routes, topology.Route{Ref: gw.Ref, To: known([]netip.Prefix{gw.Peer.Or(nil).Prefixes[0].Or(netip.Prefix{})}), Via: known(gw), Origin: topology.OriginSystem})
+	}
+	t.Routes = append(t.Routes, routes...)
+	return t
+}
+
+func newSpokes() *spokes {
+	s := &spokes{world: newWorld()}
+	s.hub, s.spoke, s.other = s.vnet("hub", "10.0.0.0/16"), s.vnet("spoke", "10.1.0.0/16"), s.vnet("other", "10.2.0.0/16")
+	internetOf := func(n *topology.Network) *topology.Gateway {
+		return s.gateway(topology.Internet, "internet of "+n.Name, n)
+	}
+	peer := func(name string, from, to *topology.Network) *topology.Gateway {
+		gw := s.gateway(topology.Peering, name, from)
+		gw.Peer = known(to)
+		return gw
+	}
+	s.toHub, s.fromHub = peer("spoke-hub", s.spoke, s.hub), peer("hub-spoke", s.hub, s.spoke)
+	toHub2, fromHub2 := peer("other-hub", s.other, s.hub), peer("hub-other", s.hub, s.other)
+	s.fw = s.gateway(topology.Firewall, "firewall", s.hub)
+	s.hubTable = s.system("hub-table", s.hub, internetOf(s.hub), []*topology.Gateway{s.fromHub, fromHub2})
+	s.fwNet = s.subnet("AzureFirewallSubnet", "10.0.1.0/26", "", s.hubTable)
+	s.policy = &topology.Filter{Ref: ref("policy"), Kind: topology.FirewallPolicy, Name: "policy", Stateful: true,
+		Out: []topology.Rule{rule("allow-https", true, tcp, 443, 443, anyone, anyone)}}
+	s.fw.Subnet, s.fw.Policy, s.fw.SNAT = known(s.fwNet), known(s.policy), known(true)
+	s.fw.PrivateAddress = known(netip.MustParseAddr("10.0.1.4"))
+	s.spokeTable = s.system("spoke-table", s.spoke, internetOf(s.spoke), []*topology.Gateway{s.toHub}, route("to-firewall", "0.0.0.0/0", s.fw), route("other-by-firewall", "10.2.0.0/16", s.fw))
+	s.nodes = s.subnet("nodes", "10.1.0.0/24", "", s.spokeTable)
+	s.pods = s.subnet("pods", "10.1.8.0/21", "", s.spokeTable)
+	s.otherNodes = s.subnet("other-nodes", "10.2.0.0/24", "", s.system("other-table", s.other, internetOf(s.other), []*topology.Gateway{toHub2}, route("back-by-firewall", "10.1.0.0/16", s.fw)))
+	return s
+}
+
+func TestAzureFirewallIsTheOnlyWayOut(t *testing.T) {
+	s := newSpokes()
+	ask := func(port uint16, avoid ...*topology.Gateway) Answer {
+		return New(s.m).Ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(port), Avoid: avoid})
+	}
+	a := ask(443)
+	reachable(t, a)
+	assert.Subset(t, urns(a.Paths[0].Hops), []string{"to-firewall", "allow-https", "firewall"})
+	blocked(t, ask(22), "policy", "no rule of the firewall policy")
+	blocked(t, ask(443, s.fw), "firewall", "left out")
+
+	// The peering at the hub's side is missing.
+	s.toHub.Established = known(false)
+	blocked(t, ask(443), "spoke-hub", "not established from both sides")
+}
+
+func TestAzureSpokesMeetAtTheFirewall(t *testing.T) {
+	s := newSpokes()
+	ask := func() Answer {
+		return New(s.m).Ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.otherNodes), Traffic: TCP(443)})
+	}
+	reachable(t, ask())
+	// Without the route back through the firewall, spokes do not see each other.
+	table := s.otherNodes.Table.Or(nil)
+	table.Routes = table.Routes[:len(table.Routes)-1]
+	blocked(t, ask(), "system", "the reply is lost: it leaves through the internet gateway internet of other")
+}
+
+// https://learn.microsoft.com/en-us/azure/virtual-network/ip-services/default-outbound-access
+func TestAzurePrivateSubnetNeedsANATGateway(t *testing.T) {
+	s := newSpokes()
+	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
+	ask := func() Answer {
+		return New(s.m).Ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443)})
+	}
+	blocked(t, ask(), "system", "no NAT gateway and no default outbound access")
+	s.nodes.DefaultOutbound = known(true)
+	reachable(t, ask())
+	s.nodes.DefaultOutbound = hidden[bool]("api")
+	undecidedBy(t, ask(), "api")
+	s.nodes.DefaultOutbound = known(false)
+	nat := s.gateway(topology.NAT, "natgw", s.spoke)
+	nat.Subnet, nat.Public, nat.PrivateAddress = known[*topology.Subnet](nil), known(true), hidden[netip.Addr]("natgw.ip")
+	s.nodes.NAT = known(nat)
+	a := ask()
+	reachable(t, a)
+	assert.Contains(t, urns(a.Paths[0].Hops), "natgw")
+	// A NAT gateway lets nobody in.
+	blocked(t, New(s.m).Ask(Question{From: TheInternet(), To: AnyHost(s.nodes), Traffic: TCP(443)}), "nodes", "no public address")
+}
+
+func TestAzureSecurityGroupFiltersInsideTheSubnet(t *testing.T) {
+	s := newSpokes()
+	nsg := &topology.Filter{Ref: ref("nsg"), Kind: topology.NetworkSecurityGroup, Name: "nsg", Stateful: true,
+		In:  []topology.Rule{rule("deny-5432", false, tcp, 5432, 5432, anyone, anyone), rule("vnet", true, 0, 0, 0, topology.Match{VirtualNetwork: true}, topology.Match{VirtualNetwork: true})},
+		Out: []topology.Rule{rule("out", true, 0, 0, 0, anyone, anyone)}}
+	s.nodes.Filter = known(nsg)
+	s.nodes.VirtualNetworkTag = known([]netip.Prefix{prefix("10.1.0.0/16"), prefix("10.0.0.0/16")})
+	ask := func(from *topology.Subnet, port uint16) Answer {
+		return New(s.m).Ask(Question{From: AnyHost(from), To: AnyHost(s.nodes), Traffic: TCP(port)})
+	}
+	reachable(t, ask(s.nodes, 443))
+	blocked(t, ask(s.nodes, 5432), "deny-5432", "denied in")
+	reachable(t, ask(s.pods, 443))
+	// The other spoke is no part of the tag here.
+	blocked(t, ask(s.otherNodes, 443), "nsg", "no rule of the network security group")
+	s.nodes.VirtualNetworkTag = hidden[[]netip.Prefix]("peers")
+	undecidedBy(t, ask(s.pods, 443), "peers")
+}
+
+// https://learn.microsoft.com/en-us/azure/private-link/disable-private-endpoint-network-policy
+func TestAzurePrivateEndpointIsPastRouteTablesAndSecurityGroups(t *testing.T) {
+	s := newSpokes()
+	endpoints := s.subnet("endpoints", "10.1.4.0/26", "", s.spokeTable)
+	endpoints.Filter = known(&topology.Filter{Ref: ref("deny"), Kind: topology.NetworkSecurityGroup, Name: "deny", Stateful: true})
+	pe := s.host("pe", endpoints)
+	pe.Kind = topology.EndpointInterface
+	ask := func(from *topology.Subnet) Answer {
+		return New(s.m).Ask(Question{From: AnyHost(from), To: At(pe), Traffic: TCP(443)})
+	}
+	reachable(t, ask(s.nodes))
+	endpoints.PrivateEndpointFilter = known(true)
+	blocked(t, ask(s.nodes), "deny", "no rule")
+	endpoints.PrivateEndpointFilter = hidden[bool]("policies")
+	undecidedBy(t, ask(s.nodes), "policies")
+}
+
+func TestPeeringTakesForwardedPacketsOnlyWhenTold(t *testing.T) {
+	s := newSpokes()
+	ask := func() Answer {
+		return New(s.m).Ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.otherNodes), Traffic: TCP(443)})
+	}
+	for _, gw := range s.m.Gateways {
+		if gw.Name == "hub-other" {
+			gw.Forwarded = known(false)
+		}
+	}
+	blocked(t, ask(), "hub-other", "does not take forwarded packets")
+}
