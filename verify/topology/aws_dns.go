@@ -35,9 +35,9 @@ func (a *aws) readDNS() {
 func (a *aws) readZones() {
 	a.each(func(n *node) {
 		zone := &Zone{Ref: n.ref(""), Name: dnsName(n.get("name").text().Or(""))}
-		vpcs, complete := n.get("vpcs").list()
-		for _, vpc := range vpcs {
-			a.link(zone, vpc.get("vpcId"), vpc.ref())
+		vpcs, complete := n.get("vpcs").members("vpcId", vpcKinds...)
+		for i, vpc := range vpcs {
+			a.link(zone, a.networks.resolve(vpc), n.ref(at("vpcs", i)))
 		}
 		if !complete {
 			zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref("vpcs"), Network: Unknown[*Network](n.ref("vpcs"))})
@@ -61,7 +61,7 @@ func (a *aws) readZones() {
 				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref("zoneId"), Network: Unknown[*Network](n.ref("zoneId"))})
 				continue
 			}
-			a.link(zone, n.get("vpcId"), n.ref(""))
+			a.link(zone, a.networks.resolve(n.get("vpcId").target(vpcKinds...)), n.ref(""))
 		}
 		if t, ok := n.get("zoneId").target(zoneKind).Get(); !ok || t.node == nil {
 			a.markNetworks(n.get("vpcId").target(vpcKinds...), n.ref("zoneId"))
@@ -70,8 +70,7 @@ func (a *aws) readZones() {
 }
 
 // link makes a zone visible in a VPC, once.
-func (a *aws) link(zone *Zone, vpc property, ref Ref) {
-	network := a.networks.resolve(vpc.target(vpcKinds...))
+func (a *aws) link(zone *Zone, network Val[*Network], ref Ref) {
 	for _, link := range zone.Networks {
 		known, ok := link.Network.Get()
 		if same, sameOK := network.Get(); ok && sameOK && known == same {
@@ -155,9 +154,14 @@ func (a *aws) readForwarders() map[*node]*Forwarder {
 			kind = Host // it asks, and answers nobody
 		}
 		addresses, complete := n.get("ipAddresses").list()
-		for _, address := range addresses {
-			i := newInterface(n, kind, a.subnet(address.get("subnetId")))
-			i.Addresses = []Val[netip.Addr]{firstPresent(address.get("ip"), address.get("ipv6")).address()}
+		subnets, _ := n.get("ipAddresses").members("subnetId", subnetKinds...)
+		for j, address := range addresses {
+			given, subnet := firstPresent(address.get("ip"), address.get("ipv6")), a.subnets.resolve(subnets[j])
+			if given.state != absent {
+				subnet = a.subnet(address.get("subnetId")) // which of them matters
+			}
+			i := newInterface(n, kind, subnet)
+			i.Addresses = []Val[netip.Addr]{given.address()}
 			a.putInGroups(i, n.get("securityGroupIds"))
 			a.markExisting(n, &i.Incomplete)
 			a.addInterface(n, i)
@@ -339,18 +343,18 @@ func (a *aws) readProfiles(forwarders map[*node]*Forwarder, filters []placedFilt
 				a.markNetworks(vpc.target(vpcKinds...), n.ref("resourceArn"))
 				continue
 			}
-			a.hold(held.node, n, vpc, network, forwarders)
+			a.hold(held.node, n, network, forwarders)
 		}
 	}
 }
 
 // hold hands one resource of a profile to a VPC.
-func (a *aws) hold(held, association *node, vpc property, network Val[*Network], forwarders map[*node]*Forwarder) {
+func (a *aws) hold(held, association *node, network Val[*Network], forwarders map[*node]*Forwarder) {
 	switch held.kind {
 	case zoneKind:
 		if zone := a.zones.of(held); zone != nil {
 			zone.Private = true
-			a.link(zone, vpc, association.ref(""))
+			a.link(zone, network, association.ref(""))
 		}
 	case endpointKind:
 		endpoint := a.endpoints.of(held)
@@ -358,7 +362,7 @@ func (a *aws) hold(held, association *node, vpc property, network Val[*Network],
 			if len(zone.Networks) == 0 {
 				a.m.Zones = append(a.m.Zones, zone)
 			}
-			a.link(zone, vpc, association.ref(""))
+			a.link(zone, network, association.ref(""))
 		}
 	case resolverRuleKind:
 		forwarders[held].Networks = append(forwarders[held].Networks, network)

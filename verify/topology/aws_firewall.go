@@ -29,8 +29,12 @@ func (a *aws) readFirewalls() {
 		if !complete {
 			mappings = []property{{node: n, path: "subnetMappings", state: unknown}}
 		}
+		subnets, _ := n.get("subnetMappings").members("subnetId", subnetKinds...)
 		for i, mapping := range mappings {
-			subnet := a.subnet(mapping.get("subnetId"))
+			subnet := Unknown[*Subnet](mapping.ref())
+			if i < len(subnets) {
+				subnet = a.subnets.resolve(subnets[i])
+			}
 			gateway := &Gateway{
 				Ref: mapping.ref(), Kind: Firewall, Name: n.Name, Network: network, Attached: Known(true, n.ref("")),
 				Subnet: subnet, Policy: Known(policy, n.ref("firewallPolicyArn")), SNAT: Known(false, n.ref("")),

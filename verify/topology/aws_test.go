@@ -599,6 +599,7 @@ func TestDNS(t *testing.T) {
 		{kind: "lb/loadBalancer:LoadBalancer", name: "nlb", in: props{"loadBalancerType": "network", "internal": true, "subnets": list(id("a"))}},
 		{kind: "route53/zone:Zone", name: "private", in: props{"name": "corp.example", "vpcs": list(props{"vpcId": id("vpc")})}},
 		{kind: "route53/zoneAssociation:ZoneAssociation", name: "link", in: props{"zoneId": out("private", "zoneId"), "vpcId": id("spoke")}},
+		{kind: "route53/zone:Zone", name: "both", in: props{"name": "both.example", "vpcs": list(props{"vpcId": id("vpc")}, props{"vpcId": id("spoke")})}},
 		{kind: "route53/zone:Zone", name: "public", in: props{"name": "example.com"}},
 		{kind: "route53/record:Record", name: "www", in: props{"zoneId": out("private", "zoneId"), "name": "www", "type": "A", "ttl": 60, "records": list("10.0.0.7")}},
 		{kind: "route53/record:Record", name: "api", in: props{"zoneId": out("private", "zoneId"), "name": "api.corp.example", "type": "A",
@@ -623,6 +624,10 @@ func TestDNS(t *testing.T) {
 		assert.Same(t, m.networkOf(t, "spoke"), known(t, private.Networks[1].Network))
 		assert.Equal(t, "link", refText(private.Networks[1].Ref))
 		assert.False(t, one(t, m.Zones, "public", func(z *Zone) Ref { return z.Ref }).Private)
+
+		both := one(t, m.Zones, "both", func(z *Zone) Ref { return z.Ref })
+		require.Len(t, both.Networks, 2)
+		assert.ElementsMatch(t, m.Networks, []*Network{known(t, both.Networks[0].Network), known(t, both.Networks[1].Network)})
 
 		require.Len(t, private.Records, 3)
 		www, api, alias := private.Records[0], private.Records[1], private.Records[2]

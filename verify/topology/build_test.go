@@ -2,13 +2,17 @@ package topology
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/underlay-iac/underlay/graph"
 )
@@ -29,7 +33,7 @@ func everyKind() []res {
 		"routeTableIds": list(id("rt")), "securityGroupId": id("sg"), "securityGroupIds": list(id("sg")), "securityGroups": list(id("sg")),
 		"cidrBlock": "10.0.0.0/20", "destinationCidrBlock": "192.0.2.0/24", "gatewayId": "igw-1", "name": "example.com", "type": "A",
 		"vpcConfig": props{"subnetIds": list(id("a")), "securityGroupIds": list(id("sg"))}, "priority": 7, "action": "ALLOW",
-		"ingress": list(props{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": list("10.0.0.0/8"), "ruleNo": 1, "action": "allow", "cidrBlock": "::/0"}),
+		"ingress":     list(props{"protocol": "tcp", "fromPort": 1, "toPort": 2, "cidrBlocks": list("10.0.0.0/8"), "ruleNo": 1, "action": "allow", "cidrBlock": "::/0"}),
 		"ipAddresses": list(props{"subnetId": id("a")}), "vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.kms",
 		"subnetMappings": list(props{"subnetId": id("a")}), "privateDnsEnabled": true, "direction": "INBOUND",
 	}
@@ -58,6 +62,46 @@ func TestBuildIsDeterministic(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A property may have any value: Build answers, and twice the same.
+func TestBuildSurvivesAnyProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		resources := everyKind()
+		var refs []any
+		for _, r := range resources[:40] {
+			refs = append(refs, id(r.name), out(r.name, "arn"))
+		}
+		leaf := rapid.OneOf(
+			rapid.SampledFrom(refs),
+			rapid.SampledFrom([]any{
+				nil, true, -1, 1e300, 0.5, "", "x", "10.0.0.0/8", "::/0", "-1", "tcp", "[", "!$HOME_NET", "[80:,:]", "*.", "fe80::1%eth0", secret{"x"},
+				resource.MakeComputed(resource.NewProperty("")), props{}, list(), list(nil), props{"subnetId": nil},
+			}),
+		)
+		keys := slices.Sorted(maps.Keys(resources[4].in))
+		for range rapid.IntRange(1, 8).Draw(t, "changes") {
+			i := rapid.IntRange(0, len(resources)-1).Draw(t, "resource")
+			in := maps.Clone(resources[i].in)
+			key := rapid.SampledFrom(append(slices.Clone(keys), "ruleGroup", "firewallPolicy", "firewallPolicyArn", "routes", "egress", "defaultActions",
+				"loadBalancerArn", "domains", "targetIps", "vpcs", "aliases", "records", "networkInterfaces", "launchTemplate", "entries")).Draw(t, "key")
+			value := leaf.Draw(t, "value")
+			switch rapid.IntRange(0, 2).Draw(t, "depth") {
+			case 1:
+				value = list(value, leaf.Draw(t, "second"))
+			case 2:
+				value = list(props{"rulesSource": value, "subnetId": value, "cidrBlock": value, "gatewayId": value, "vpcId": value, "targetGroupArn": value})
+			}
+			in[key] = value
+			resources[i].in = in
+		}
+		g := shaped(rapid.SampledFrom(shapes).Draw(t, "shape"), resources...)
+		first, err := Build(g)
+		require.NoError(t, err)
+		again, err := Build(g)
+		require.NoError(t, err)
+		require.True(t, reflect.DeepEqual(first, again), "two models of one graph")
+	})
 }
 
 // FuzzBuild looks for a graph that makes Build panic or hang, or that gives two
