@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -152,6 +153,10 @@ func (e *Engine) result(a Answer, passing []*topology.Gateway) Result {
 		})
 	}
 	r := Result{Verdict: Blocked, Hops: []Hop{}, Unknowns: []topology.Ref{}}
+	// Of paths that are as good, one with an address for documentation.
+	slices.SortStableFunc(a.Paths, func(p, q Path) int {
+		return cmp.Or(cmp.Compare(boolean(!p.Certain), boolean(!q.Certain)), cmp.Compare(boolean(!documented(p)), boolean(!documented(q))))
+	})
 	for _, path := range a.Paths {
 		if r.Verdict = Unknown; path.Certain {
 			r.Verdict = Reachable
@@ -205,14 +210,28 @@ func (e *Engine) named(source End, name string) (ends, *Result) {
 	return all, nil
 }
 
+// documentation are addresses for examples, RFC 5737 and RFC 3849.
+func documentation() []netip.Addr {
+	return []netip.Addr{netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10")}
+}
+
+// documented reports whether the path takes packets to or from an address for
+// examples.
+func documented(p Path) bool {
+	return slices.ContainsFunc(documentation(), func(a netip.Addr) bool {
+		one := packet.Only(a)
+		return p.Packets[0].Destination.Contains(one) || p.Packets[0].Source.Contains(one)
+	})
+}
+
 // Witness returns one packet of a set that is not empty, as a person would
 // choose it.
 func Witness(set packet.Set) packet.Packet {
 	cube := set[0]
 	p := cube.First()
 	pick := func(a packet.Addresses) netip.Addr {
-		for _, nice := range []string{"203.0.113.10", "2001:db8::10"} {
-			if addr := netip.MustParseAddr(nice); a.Contains(packet.Only(addr)) {
+		for _, addr := range documentation() {
+			if a.Contains(packet.Only(addr)) {
 				return addr
 			}
 		}

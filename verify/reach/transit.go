@@ -145,7 +145,7 @@ func (w *walk) transitRoute(f flow, gw *topology.Gateway, route *topology.Transi
 			w.block(f, route.Ref, "the transit gateway's route leads to a black hole")
 			continue
 		}
-		w.outOf(f.hop(route.Ref, routeText(prefix, gw)), gw, attachment)
+		w.outOf(f.hop(route.Ref, w.routeText(prefix, gw)), gw, attachment)
 	}
 }
 
