@@ -91,7 +91,7 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 	}
 	if len(rest) > 0 {
 		f.sent = f.rewrites.carry(f.sent, rest[0])
-		w.block(f, table.Ref, "the route table has no route to %s", w.address(rest[0].First().Destination))
+		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
 	}
 }
 
@@ -269,7 +269,7 @@ func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topo
 func (w *walk) onInternet(f flow, gw *topology.Gateway) {
 	rest := packet.Set{f.now}.Subtract(privateAddresses())
 	if len(rest) == 0 {
-		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(f.now.First().Destination))
+		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
 		return
 	}
 	for _, part := range f.split(rest, rest, nil) {
