@@ -26,7 +26,7 @@ func (a *aws) readDNS() {
 	a.readRecords()
 	forwarders := a.readForwarders()
 	filters := a.readNameFilters()
-	a.readProfiles(forwarders, filters)
+	a.readProfiles(forwarders)
 	for _, f := range filters {
 		a.m.NameFilters = append(a.m.NameFilters, f.filter)
 	}
@@ -227,7 +227,6 @@ func targetAddresses(p property) Val[[]netip.Addr] {
 // placedFilter is a DNS firewall that has its place in the order of its networks.
 type placedFilter struct {
 	filter   *NameFilter
-	group    *node // nil when the graph does not hold it
 	priority Val[int]
 }
 
@@ -243,11 +242,11 @@ func (a *aws) readNameFilters() []placedFilter {
 	return filters
 }
 
-// sortFilters sorts by priority; a filter of unknown priority stands last, and
-// whether what it says comes to bear is not known.
+// sortFilters sorts by priority. A filter of unknown priority stands first:
+// nobody knows whether it comes to bear before what the others say.
 func sortFilters(filters []placedFilter) {
 	slices.SortStableFunc(filters, func(x, y placedFilter) int {
-		return cmp.Compare(x.priority.Or(1<<30), y.priority.Or(1<<30))
+		return cmp.Compare(x.priority.Or(-1), y.priority.Or(-1))
 	})
 }
 
@@ -258,7 +257,6 @@ func (a *aws) nameFilter(n *node, group property, priority Val[int], network Val
 		f.filter.Rules = []NameRule{{Ref: group.ref(), Allow: Unknown[bool](group.ref()), Names: Unknown[[]string](group.ref())}}
 		return f
 	}
-	f.group = t.node
 	f.filter.Ref = t.node.ref("")
 	f.filter.Rules = a.nameRules(t.node)
 	if !priority.IsKnown() {
@@ -322,7 +320,7 @@ func (a *aws) domains(p property) Val[[]string] {
 // readProfiles hands what Route 53 profiles hold to the VPCs that they are
 // associated with: zones, the private names of endpoints, resolver rules and
 // DNS firewalls.
-func (a *aws) readProfiles(forwarders map[*node]*Forwarder, filters []placedFilter) {
+func (a *aws) readProfiles(forwarders map[*node]*Forwarder) {
 	for _, join := range a.ix.byKind[profileLinkKind] {
 		profile, ok := join.get("profileId").target(dnsProfileKind).Get()
 		vpc := join.get("resourceId")

@@ -48,8 +48,8 @@ func (a *aws) readFirewalls() {
 			a.gateways.put(firewallEndpoint(n, i), gateway)
 			a.touches(n, &gateway.Incomplete)
 		}
-		if n.get("transitGatewayId").state != absent {
-			a.m.Unsupported = append(a.m.Unsupported, Unsupported{Ref: n.ref("transitGatewayId"), Type: n.Type})
+		if p := n.get("transitGatewayId"); p.state != absent {
+			a.strange = append(a.strange, p)
 		}
 	}, firewallKind)
 }
