@@ -165,11 +165,11 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		t.Incomplete = append(t.Incomplete, endpoints.cause())
 	}
 	for _, prefix := range network.Prefixes {
-		t.Routes = append(t.Routes, Route{Ref: prefix.Ref(), To: convert(prefix, single), Via: Known(a.place(Local, network), prefix.Ref()), Origin: OriginSystem})
+		t.Routes = append(t.Routes, Route{Ref: prefix.Ref(), To: toPrefixes(prefix), Via: Known(a.place(Local, network), prefix.Ref()), Origin: OriginSystem})
 	}
 	for _, p := range a.peerings[network] {
 		for _, prefix := range p.farPrefixes() {
-			t.Routes = append(t.Routes, Route{Ref: p.ref, To: convert(prefix, single), Via: Known(p.gateway, p.ref), Origin: OriginSystem})
+			t.Routes = append(t.Routes, Route{Ref: p.ref, To: toPrefixes(prefix), Via: Known(p.gateway, p.ref), Origin: OriginSystem})
 		}
 	}
 	system := func(prefix string, kind GatewayKind) Route {
@@ -205,8 +205,6 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	}
 	return t
 }
-
-func single(prefix netip.Prefix) []netip.Prefix { return []netip.Prefix{prefix} }
 
 // contains reports whether a prefix holds all of another one.
 func contains(outer, inner netip.Prefix) bool {
@@ -533,7 +531,7 @@ func (a *azure) announce(g *Gateway, ref Ref, ranges []Val[netip.Prefix]) {
 		return
 	}
 	for _, v := range ranges {
-		a.announcements[g] = append(a.announcements[g], announcement{ref, convert(v, single)})
+		a.announcements[g] = append(a.announcements[g], announcement{ref, toPrefixes(v)})
 	}
 }
 
@@ -755,7 +753,7 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 		}
 	}
 	for _, v := range network.Prefixes {
-		add(convert(v, single))
+		add(toPrefixes(v))
 	}
 	for _, p := range a.peerings[network] {
 		access := p.get("allowVirtualNetworkAccess").boolean()
@@ -764,7 +762,7 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 			open = access.Ref()
 		case allowed:
 			for _, v := range p.farPrefixes() {
-				add(convert(v, single))
+				add(toPrefixes(v))
 			}
 		}
 	}
