@@ -156,7 +156,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	}
 	own := slices.Clone(t.Routes)
 	t.Routes = append(t.Routes, a.announced(network, own, propagates)...)
-	forced, forcedRef := overridesDefault(t.Routes)
+	forced, perhaps := overridesDefault(t.Routes)
 	t.Routes = append(t.Routes, a.endpointRoutes(network, own)...)
 	for _, e := range services {
 		t.Routes = append(t.Routes, a.serviceRoute(network, e, policies))
@@ -193,7 +193,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		if on, known := forced.Get(); held || known && on {
 			continue
 		} else if !known {
-			route.Via = Unknown[*Gateway](forcedRef)
+			route.Via = either(forced.Ref(), a.place(Drop, network), perhaps)
 		}
 		t.Routes = append(t.Routes, route)
 	}
@@ -219,29 +219,28 @@ func hasIPv6(network *Network) bool {
 }
 
 // overridesDefault says whether one of the routes sends 0.0.0.0/0 to something
-// that is neither the internet nor nowhere; ref decides it when nobody knows.
-func overridesDefault(routes []Route) (overrides Val[bool], ref Ref) {
+// that is neither the internet nor nowhere. When nobody knows, it returns the
+// routes that may.
+func overridesDefault(routes []Route) (overrides Val[bool], perhaps []Route) {
 	every := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	for _, r := range routes {
 		to, toKnown := r.To.Get()
-		if toKnown && !slices.Contains(to, every) {
-			continue
-		}
 		via, viaKnown := r.Via.Get()
 		elsewhere := viaKnown && via.Kind != Internet && via.Kind != Drop && via.Kind != Local
 		switch {
-		case toKnown && elsewhere:
-			return Known(true, r.Ref), r.Ref
-		case !viaKnown:
-			ref = r.Via.Ref()
-		case !toKnown && elsewhere:
-			ref = r.To.Ref()
+		case toKnown && !slices.Contains(to, every) || viaKnown && !elsewhere:
+		case toKnown && viaKnown:
+			return Known(true, r.Ref), nil
+		case toKnown:
+			overrides, perhaps = Unknown[bool](r.Via.Ref()), append(perhaps, r)
+		default:
+			overrides, perhaps = Unknown[bool](r.To.Ref()), append(perhaps, r)
 		}
 	}
-	if ref != (Ref{}) {
-		return Unknown[bool](ref), ref
+	if len(perhaps) == 0 {
+		return Known(false, Ref{}), nil
 	}
-	return Known(false, ref), ref
+	return overrides, perhaps
 }
 
 // place returns the local network, the internet or the drop of a network.
@@ -331,14 +330,10 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 			}
 			continue
 		}
-		// Its subnet holds nothing else, and Azure takes the first address
-		// that it does not keep for itself.
+		// Its subnet holds nothing else: what else is sent there is lost.
 		for _, v := range g.Subnet.Or(nil).Prefixes {
 			if prefix, known := v.Get(); known && prefix.Contains(addr) {
-				if addr == hostAddress(prefix, 4) {
-					return Known(g, p.ref())
-				}
-				likely = append(likely, g)
+				return OneOf(g.PrivateAddress.Ref(), g, a.place(Drop, network))
 			}
 		}
 	}
@@ -371,15 +366,6 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 	a.outside[key] = g
 	a.Gateways = append(a.Gateways, g)
 	return Known(g, p.ref())
-}
-
-// hostAddress returns the nth address of a prefix.
-func hostAddress(prefix netip.Prefix, n int) netip.Addr {
-	addr := prefix.Masked().Addr()
-	for range n {
-		addr = addr.Next()
-	}
-	return addr
 }
 
 // gatewayOf returns what a route by an output of a resource leads to.
