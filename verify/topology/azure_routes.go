@@ -157,6 +157,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	own := slices.Clone(t.Routes)
 	t.Routes = append(t.Routes, a.announced(network, own, propagates)...)
 	forced, perhaps := overridesDefault(t.Routes)
+	t.Routes = append(t.Routes, a.peeringRoutes(network, slices.Clip(t.Routes))...)
 	t.Routes = append(t.Routes, a.endpointRoutes(network, own)...)
 	for _, e := range services {
 		t.Routes = append(t.Routes, a.serviceRoute(network, e, policies))
@@ -166,11 +167,6 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	}
 	for _, prefix := range network.Prefixes {
 		t.Routes = append(t.Routes, Route{Ref: prefix.Ref(), To: toPrefixes(prefix), Via: Known(a.place(Local, network), prefix.Ref()), Origin: OriginSystem})
-	}
-	for _, p := range a.peerings[network] {
-		for _, prefix := range p.farPrefixes() {
-			t.Routes = append(t.Routes, Route{Ref: p.ref, To: toPrefixes(prefix), Via: Known(p.gateway, p.ref), Origin: OriginSystem})
-		}
 	}
 	system := func(prefix string, kind GatewayKind) Route {
 		return Route{
@@ -204,6 +200,32 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		a.element(user, t.Ref, &t.Incomplete)
 	}
 	return t
+}
+
+// peeringRoutes returns the routes to the peers. A peering that is not
+// established has none, which matters where another route takes its place.
+func (a *azure) peeringRoutes(network *Network, others []Route) []Route {
+	var routes []Route
+	for _, p := range a.peerings[network] {
+		up, known := p.gateway.Established.Get()
+		for _, v := range p.farPrefixes() {
+			r := Route{Ref: p.ref, To: toPrefixes(v), Via: Known(p.gateway, p.ref), Origin: OriginSystem}
+			if !up {
+				prefix, _ := v.Get()
+				instead := keep(others, func(o Route) bool {
+					return slices.ContainsFunc(o.To.Or(nil), prefix.Overlaps)
+				})
+				switch {
+				case len(instead) > 0 && known:
+					continue
+				case len(instead) > 0:
+					r.Via = either(p.gateway.Established.Ref(), p.gateway, instead)
+				}
+			}
+			routes = append(routes, r)
+		}
+	}
+	return routes
 }
 
 // contains reports whether a prefix holds all of another one.
@@ -743,10 +765,15 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	}
 	for _, p := range a.peerings[network] {
 		access := p.get("allowVirtualNetworkAccess").boolean()
-		switch allowed, known := access.Get(); {
-		case !known:
+		allowed, accessKnown := access.Get()
+		up, upKnown := p.gateway.Established.Get()
+		switch {
+		case accessKnown && !allowed, upKnown && !up:
+		case !accessKnown:
 			open = access.Ref()
-		case allowed:
+		case !upKnown:
+			open = p.gateway.Established.Ref()
+		default:
 			for _, v := range p.farPrefixes() {
 				add(toPrefixes(v))
 			}
