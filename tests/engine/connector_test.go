@@ -9,15 +9,6 @@ import (
 	"github.com/underlay-iac/underlay/stacks"
 )
 
-// connector gives the environment a connector whose load balancer may be
-// deleted.
-func connector(c stacks.Connector) edit {
-	return func(_ *stacks.Environment, s *stacks.SharedAws) {
-		c.DeletionProtection = new(bool)
-		s.Connector = &c
-	}
-}
-
 func withBridge(_ *stacks.Environment, s *stacks.SharedAws) {
 	s.Bridge = &sqsbridge.Spec{
 		LocalAccountID: "123456789012", PeerAccountID: "111122223333",
@@ -34,26 +25,16 @@ func withBridge(_ *stacks.Environment, s *stacks.SharedAws) {
 func TestConnectedEnvironments(t *testing.T) {
 	t.Parallel()
 	twoZones := zones("eu-west-1a", "eu-west-1b")
-	for _, test := range []struct {
-		name, environment string
-		connector         edit
-	}{
-		{"internet", "dev", connector(stacks.Connector{
-			Kind: stacks.ConnectorInternet, ControlPlaneCidrs: []string{"203.0.113.0/24"},
-		})},
-		{"privatelink", "staging", connector(stacks.Connector{
-			Kind: stacks.ConnectorPrivateLink, AllowedPrincipals: []string{"arn:aws:iam::111122223333:root"},
-		})},
-	} {
-		t.Run(test.name, func(t *testing.T) {
+	for _, name := range []string{"dev", "staging"} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			small := environment(t, test.environment, twoZones, test.connector, withBridge)
+			small := environment(t, name, twoZones, withBridge)
 			requireClean(t, w.Up(t, small))
 			requireSame(t, w.Up(t, small))
 			w.requireInStep(t)
 
-			grown := environment(t, test.environment, test.connector, withBridge)
+			grown := environment(t, name, withBridge)
 			up := w.Up(t, grown)
 			requireClean(t, up)
 			require.Empty(t, up.urns("replace"))
