@@ -401,12 +401,15 @@ func (s *DedicatedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	d := &dedicatedDeployment{
 		ctx: ctx, spec: s, plan: plan, region: env.Aws.Region, tags: pulumi.ToStringMap(s.Tags),
 		inData: pulumi.Provider(dataProvider), inControl: pulumi.Provider(controlProvider),
+		networks: pulumi.Map{},
 	}
+	d.handover = pulumi.Map{"networks": d.networks}
 	for _, build := range []func() error{d.dataPlane, d.controlPlane, d.service, d.bridge} {
 		if err := build(); err != nil {
 			return err
 		}
 	}
+	exportHandover(ctx, env, d.handover)
 	return nil
 }
 
@@ -422,6 +425,8 @@ type dedicatedDeployment struct {
 
 	data    *dataplane.AwsDataPlaneNetwork
 	control *controlplane.AwsControlPlaneNetwork
+	// handover is what is handed over, networks a part of it.
+	handover, networks pulumi.Map
 }
 
 func (d *dedicatedDeployment) dataPlane() error {
@@ -447,9 +452,11 @@ func (d *dedicatedDeployment) dataPlane() error {
 		"vpcCidrs":           network.VpcCidrs,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 		"endpointIds":        set.EndpointIDs,
 	})
+	d.networks["dataPlane"] = pulumi.Map{"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs}
 	return nil
 }
 
@@ -476,9 +483,13 @@ func (d *dedicatedDeployment) controlPlane() error {
 		"vpcCidr":            network.VpcCidr,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 		"endpointIds":        set.EndpointIDs,
 	})
+	d.networks["controlPlane"] = pulumi.Map{
+		"vpcId": network.VpcID, "cidrs": pulumi.StringArray{network.VpcCidr}, "zoneIds": network.ZoneIDs,
+	}
 	return nil
 }
 
@@ -520,6 +531,10 @@ func (d *dedicatedDeployment) service() error {
 		"dnsName":         consumer.DNSName,
 		"names":           consumer.Names,
 	})
+	d.handover["connector"] = pulumi.Map{
+		"kind": pulumi.String(ConnectorPrivateLink), "serviceName": provider.ServiceName,
+		"ports": handoverPorts(d.spec.Service.listeners()),
+	}
 	return nil
 }
 
@@ -549,5 +564,6 @@ func (d *dedicatedDeployment) bridge() error {
 		"roleArns":     bridge.RoleArns,
 		"peerRoleArns": peer.RoleArns,
 	})
+	d.handover["queueUrls"] = bridge.QueueURLs
 	return nil
 }

@@ -241,8 +241,13 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	ctx.Export("vpcCidrs", network.VpcCidrs)
 	ctx.Export("subnetIds", network.SubnetIDs)
 	ctx.Export("routeTableIds", network.RouteTableIDs)
+	ctx.Export("zoneIds", network.ZoneIDs)
 	ctx.Export("natPublicIps", network.NatPublicIPs)
 	ctx.Export("gatewayEndpointIds", network.GatewayEndpointIDs)
+
+	handover := pulumi.Map{"networks": pulumi.Map{"dataPlane": pulumi.Map{
+		"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs, "natPublicIps": network.NatPublicIPs,
+	}}}
 
 	if plan.endpoints != nil {
 		set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
@@ -257,7 +262,7 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 		ctx.Export("endpointIds", set.EndpointIDs)
 	}
 	if s.Connector != nil {
-		if err := s.Connector.deploy(ctx, s, env.Aws.Region, network, provider); err != nil {
+		if handover["connector"], err = s.Connector.deploy(ctx, s, env.Aws.Region, network, provider); err != nil {
 			return err
 		}
 	}
@@ -274,6 +279,8 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 			"roleArns":       bridge.RoleArns,
 			"peerPolicyJson": bridge.PeerPolicyJSON,
 		})
+		handover["queueUrls"] = bridge.QueueURLs
 	}
+	exportHandover(ctx, env, handover)
 	return nil
 }

@@ -36,6 +36,9 @@ type AwsControlPlaneNetwork struct {
 	// RouteTableIDs are the ids of the route tables that the subnets use, by
 	// tier, then zone.
 	RouteTableIDs pulumi.StringMapMapOutput `pulumi:"routeTableIds"`
+	// ZoneIDs are the zones' ids in this account, by name: what another account
+	// compares its own zones with.
+	ZoneIDs pulumi.StringMapOutput `pulumi:"zoneIds"`
 	// GatewayEndpointIDs are the gateway endpoints' ids by service.
 	GatewayEndpointIDs pulumi.StringMapOutput `pulumi:"gatewayEndpointIds"`
 
@@ -103,6 +106,7 @@ func build(
 		"vpcCidr":            network.VpcCidr,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 	})
 }
@@ -154,6 +158,7 @@ func (b *builder) vpc() error {
 // buildSubnets creates each tier's subnets and route tables. No table gets a
 // default route.
 func (b *builder) buildSubnets() error {
+	zoneIDs := pulumi.StringMap{}
 	for _, s := range b.plan.Subnets {
 		key := b.key(s.Key())
 		subnet, err := ec2.NewSubnet(b.ctx, key, &ec2.SubnetArgs{
@@ -177,9 +182,13 @@ func (b *builder) buildSubnets() error {
 		if err != nil {
 			return err
 		}
+		if zoneIDs[s.Zone.Name] = subnet.AvailabilityZoneId; s.Zone.ID != "" {
+			zoneIDs[s.Zone.Name] = pulumi.String(s.Zone.ID)
+		}
 		put(b.network.subnets, s, subnet.ID().ToStringOutput())
 		put(b.network.routeTables, s, table)
 	}
+	b.network.ZoneIDs = zoneIDs.ToStringMapOutput()
 	return nil
 }
 

@@ -48,6 +48,9 @@ type AwsDataPlaneNetwork struct {
 	// tier, then zone. With egress "external" the caller adds the default
 	// routes to those of the tier "nodes".
 	RouteTableIDs pulumi.StringMapMapOutput `pulumi:"routeTableIds"`
+	// ZoneIDs are the zones' ids in this account, by name: what another account
+	// compares its own zones with.
+	ZoneIDs pulumi.StringMapOutput `pulumi:"zoneIds"`
 	// NatPublicIPs are the NAT gateways' public addresses by zone: the
 	// addresses that others see the data plane come from.
 	NatPublicIPs pulumi.StringMapOutput `pulumi:"natPublicIps"`
@@ -112,6 +115,7 @@ func NewAwsDataPlaneNetwork(
 		"vpcCidrs":           network.VpcCidrs,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"natPublicIps":       network.NatPublicIPs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 	})
@@ -169,6 +173,7 @@ type builder struct {
 	nats        map[string]*ec2.NatGateway
 	natIPs      pulumi.StringMap
 	endpointIDs pulumi.StringMap
+	zoneIDs     pulumi.StringMap
 }
 
 // child returns the options of a child resource. Everything is parented to the
@@ -251,6 +256,7 @@ func (b *builder) vpcAndGateway() error {
 // one for all zones.
 func (b *builder) buildSubnets() error {
 	tables := map[string]pulumi.StringOutput{}
+	b.zoneIDs = pulumi.StringMap{}
 	for _, s := range b.plan.Subnets {
 		key := b.key(s.Key())
 		var dependsOn []pulumi.Resource
@@ -291,6 +297,9 @@ func (b *builder) buildSubnets() error {
 		}, b.child()...)
 		if err != nil {
 			return err
+		}
+		if b.zoneIDs[s.Zone.Name] = subnet.AvailabilityZoneId; s.Zone.ID != "" {
+			b.zoneIDs[s.Zone.Name] = pulumi.String(s.Zone.ID)
 		}
 		put(b.network.subnets, s, subnet.ID().ToStringOutput())
 		put(b.network.routeTables, s, table)
@@ -474,6 +483,7 @@ func (b *builder) outputs() {
 	n.VpcCidrs = cidrs.ToStringArrayOutput()
 	n.SubnetIDs = byTierAndZone(n.subnets)
 	n.RouteTableIDs = byTierAndZone(n.routeTables)
+	n.ZoneIDs = b.zoneIDs.ToStringMapOutput()
 	n.NatPublicIPs = b.natIPs.ToStringMapOutput()
 	n.GatewayEndpointIDs = b.endpointIDs.ToStringMapOutput()
 }
