@@ -87,7 +87,15 @@ func TestBadConfigurations(t *testing.T) {
 		{"encrypted setting", base, "vpcCidr: 10.20.0.0/16", "vpcCidr: {secure: v1:abc}", []string{
 			dp + `vpcCidr: is a mapping; it must be text`}},
 		{"encrypted spec", base, "underlay:model: shared-aws", "underlay:model: {secure: v1:abc}", []string{
-			"underlay:model: is encrypted; underlay's settings hold no secrets; set it with `pulumi config set` without --secret"}},
+			"underlay:model: is encrypted; of underlay's settings only underlay:bridgeExternalId and underlay:supportExternalId are secrets; " +
+				"set it with `pulumi config set` without --secret"}},
+		{"secret in plain text", base, "underlay:model: shared-aws", "underlay:supportExternalId: 3f1c9f0e-6c1f-4f0a-9a5b-0d2a5c1e7b42", []string{
+			"underlay:supportExternalId: is a secret in plain text; set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"secret that nothing needs", base, "underlay:model: shared-aws", "underlay:bridgeExternalId: {secure: v1:abc}", []string{
+			"underlay:bridgeExternalId: is set, but no role of the environment needs it; remove it with `pulumi config rm underlay:bridgeExternalId`"}},
+		{"unknown secret", base, "underlay:model: shared-aws", "underlay:externalId: {secure: v1:abc}", []string{
+			"underlay:externalId: is encrypted; of underlay's settings only underlay:bridgeExternalId and underlay:supportExternalId are secrets; " +
+				"set it with `pulumi config set` without --secret"}},
 
 		// Types.
 		{"text for a list", base, "[eu-west-1a, eu-west-1b, eu-west-1c]", "eu-west-1a", []string{
@@ -275,10 +283,28 @@ func TestBadConfigurations(t *testing.T) {
 		{"public connector of an isolated network", isolated, "tags:", "connector: {kind: internet, controlPlaneCidrs: [203.0.113.0/24]}\n    tags:", []string{
 			`underlay:spec.connector.kind: internet: needs public subnets for load balancers, which this network does not have; ` +
 				`use privatelink, or set dataPlane.connectivity: internet and an egress that allows it`}},
+		{"support role without its secret", base, "tags:",
+			"supportRole: {name: conveyor-support, trustedPrincipalArns: [\"arn:aws:iam::444455556666:role/support\"]}\n    tags:", []string{
+				"underlay:supportExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+					"set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"support role", base, "tags:", "supportRole: {name: a/b, trustedPrincipalArns: [\"*\"], externalId: x}\n    tags:", []string{
+			`underlay:spec.supportRole.externalId: unknown key; use accountId, allowAdministratorAccess, inlinePolicies, maxSessionHours, name, ` +
+				`permissionsBoundaryArn, policyArns, readOnly or trustedPrincipalArns`,
+			`underlay:spec.supportRole.name: a/b: is not a role's name; use letters, digits and +=,.@_-`,
+			`underlay:spec.supportRole.trustedPrincipalArns[0]: *: is not exact; name each one; a wildcard would admit others`,
+			"underlay:supportExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+				"set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"accounts that the provider must not touch", base, "  underlay:spec:\n    dataPlane:", "  aws:allowedAccountIds: [\"777788889999\"]\n" +
+			"  underlay:supportExternalId: {secure: v1:abc}\n  underlay:spec:\n" +
+			"    supportRole: {accountId: \"123456789012\", name: support, trustedPrincipalArns: [\"arn:aws:iam::444455556666:role/support\"]}\n" +
+			"    bridge: {localAccountId: \"123456789012\", localRoleArns: [\"arn:aws:iam::123456789012:role/nodes\"], " +
+			"peerAccountId: \"111122223333\", peerRoleArns: [\"arn:aws:iam::111122223333:role/control\"]}\n    dataPlane:", []string{
+			`underlay:spec.bridge.localAccountId: 123456789012: is not among aws:allowedAccountIds, 777788889999; change one of them`,
+			`underlay:spec.supportRole.accountId: 123456789012: is not among aws:allowedAccountIds, 777788889999; change one of them`}},
 		{"bridge that needs a secret", base, "tags:", "bridge: {localAccountId: \"123456789012\", peerAccountId: \"111122223333\", " +
 			"localRoleArns: [\"arn:aws:iam::123456789012:role/nodes\"], peerRole: {name: peer, trustedArns: [\"arn:aws:iam::111122223333:role/control\"]}}\n    tags:", []string{
-			`underlay:spec.bridge.peerRole.trustedArns: arn:aws:iam::111122223333:role/control: needs an external id, a secret that this configuration does not hold; ` +
-				`use webIdentity, or the component from Go`}},
+			"underlay:bridgeExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+				"set it with `pulumi config set --secret underlay:bridgeExternalId`"}},
 
 		// Names and tags.
 		{"reserved tag", base, "{environment: dev}", `{"aws:created": me}`, []string{

@@ -314,6 +314,14 @@ func (s *DedicatedAws) bridge(region string) sqsbridge.Spec {
 	return spec
 }
 
+// accounts is the one that the bridge names as the data plane's.
+func (s *DedicatedAws) accounts() map[string]string {
+	if s.Bridge == nil {
+		return nil
+	}
+	return map[string]string{"bridge.localAccountId": s.Bridge.LocalAccountID}
+}
+
 // checkBridge returns everything that is wrong with the bridge.
 func (s *DedicatedAws) checkBridge(region string) problem.List {
 	var problems problem.List

@@ -86,6 +86,10 @@ func TestBadDedicatedAwsConfigurations(t *testing.T) {
 				`name the control plane's own roles in peerRoleArns`}},
 		{"another peer", "arn:aws:iam::444455556666:role/control-plane\"]", "arn:aws:iam::777788889999:role/control-plane\"]\n      peerAccountId: \"777788889999\"", []string{
 			`underlay:spec.bridge.peerAccountId: 777788889999: is not among controlPlane.account.allowedAccountIds; remove one of them`}},
+		{"queues in an account that the provider must not touch", "aws:region: eu-west-1", "aws:region: eu-west-1\n  aws:allowedAccountIds: [\"777788889999\"]", []string{
+			`underlay:spec.bridge.localAccountId: 111122223333: is not among aws:allowedAccountIds, 777788889999; change one of them`}},
+		{"support secret", "aws:region: eu-west-1", "aws:region: eu-west-1\n  underlay:supportExternalId: {secure: v1:abc}", []string{
+			"underlay:supportExternalId: is set, but no role of the environment needs it; remove it with `pulumi config rm underlay:supportExternalId`"}},
 		{"tag", "{environment: dev}", "{Name: planes}", []string{
 			`underlay:spec.tags.Name: planes: is a tag that underlay sets itself; use another name`}},
 		{"both planes at once", "vpcCidr: 10.30.0.0/16\n      zones: [eu-west-1a, eu-west-1b]\n    dataPlane:\n      vpcCidr: 10.20.0.0/16",

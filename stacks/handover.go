@@ -26,6 +26,9 @@ type Handover struct {
 	// QueueURLs are the queues between the planes, by direction:
 	// "toDataPlane", "fromDataPlane".
 	QueueURLs map[string]string `json:"queueUrls,omitempty"`
+	// SupportRoleArn is the role that the vendor's support assumes, with the
+	// external id that the vendor issued.
+	SupportRoleArn string `json:"supportRoleArn,omitempty"`
 }
 
 // HandoverNetwork is a VPC of a Handover.

@@ -12,6 +12,7 @@ import (
 	"github.com/underlay-iac/underlay/components/dataplane"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/sqsbridge"
+	"github.com/underlay-iac/underlay/components/supportaccess"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -29,10 +30,12 @@ type SharedAws struct {
 	// Connector is the connection from the control plane to the data plane.
 	// Default none.
 	Connector *Connector `json:"connector,omitzero"`
-	// Bridge is the queues between the two planes. Default none. Its peerRole
-	// has a web identity here: an external id is a secret, which this
-	// configuration does not hold.
+	// Bridge is the queues between the two planes. Default none. A peerRole
+	// with trustedArns needs the environment's BridgeExternalID.
 	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// SupportRole is the role with which the vendor helps in the account. It
+	// needs the environment's SupportExternalID. Default none.
+	SupportRole *supportaccess.Spec `json:"supportRole,omitzero"`
 	// Tags are put on every resource.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
@@ -48,6 +51,7 @@ const (
 	networkName   = "net"
 	endpointsName = "endpoints"
 	bridgeName    = "bridge"
+	supportName   = "support"
 )
 
 // sharedAwsPlan is what a SharedAws comes to.
@@ -95,10 +99,10 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	if s.Bridge != nil {
 		_, err := sqsbridge.NewPlan(s.bridge(region))
 		problems = append(problems, place(err, "bridge", map[string]string{"region": "", "quotas": ""})...)
-		if role := s.Bridge.PeerRole; role != nil && len(role.TrustedArns) > 0 {
-			problems.Addf("bridge.peerRole.trustedArns", strings.Join(role.TrustedArns, ", "),
-				"use webIdentity, or the component from Go", "needs an external id, a secret that this configuration does not hold")
-		}
+	}
+	if s.SupportRole != nil {
+		_, err := supportaccess.NewPlan(s.supportRole())
+		problems = append(problems, place(err, "supportRole", map[string]string{"quotas": ""})...)
 	}
 	return p, problems.Err()
 }
@@ -108,6 +112,37 @@ func (s *SharedAws) bridge(region string) sqsbridge.Spec {
 	spec := *s.Bridge
 	spec.Region, spec.Quotas = region, s.Quotas
 	return spec
+}
+
+// supportRole is the support role's spec with the environment's facts filled in.
+func (s *SharedAws) supportRole() supportaccess.Spec {
+	spec := *s.SupportRole
+	spec.Quotas = s.Quotas
+	return spec
+}
+
+// accounts are those that the bridge and the support role name as this one.
+func (s *SharedAws) accounts() map[string]string {
+	accounts := map[string]string{}
+	if s.Bridge != nil {
+		accounts["bridge.localAccountId"] = s.Bridge.LocalAccountID
+	}
+	if s.SupportRole != nil {
+		accounts["supportRole.accountId"] = s.SupportRole.AccountID
+	}
+	return accounts
+}
+
+// secrets are the external ids of the roles that others assume.
+func (s *SharedAws) secrets() []string {
+	var keys []string
+	if s.SupportRole != nil {
+		keys = append(keys, supportExternalIDKey)
+	}
+	if s.Bridge != nil && s.Bridge.PeerRole != nil && len(s.Bridge.PeerRole.TrustedArns) > 0 {
+		keys = append(keys, bridgeExternalIDKey)
+	}
+	return keys
 }
 
 // checkEndpoints checks what neither component can see alone.
@@ -268,8 +303,9 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	}
 	if s.Bridge != nil {
 		bridge, err := sqsbridge.NewSqsBridge(ctx, bridgeName, &sqsbridge.SqsBridgeArgs{
-			Spec: s.bridge(env.Aws.Region),
-			Tags: tags,
+			Spec:       s.bridge(env.Aws.Region),
+			ExternalID: env.BridgeExternalID,
+			Tags:       tags,
 		}, pulumi.Provider(provider))
 		if err != nil {
 			return err
@@ -280,6 +316,18 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 			"peerPolicyJson": bridge.PeerPolicyJSON,
 		})
 		handover["queueUrls"] = bridge.QueueURLs
+	}
+	if s.SupportRole != nil {
+		support, err := supportaccess.NewSupportRole(ctx, supportName, &supportaccess.SupportRoleArgs{
+			Spec:       s.supportRole(),
+			ExternalID: env.SupportExternalID,
+			Tags:       tags,
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		ctx.Export("supportRoleArn", support.RoleArn)
+		handover["supportRoleArn"] = support.RoleArn
 	}
 	exportHandover(ctx, env, handover)
 	return nil

@@ -44,7 +44,7 @@ func record(t testing.TB, stack, file string) *graph.Graph {
 	t.Helper()
 	env, err := stacks.Load(file)
 	require.NoError(t, err)
-	g, err := graph.Record(t.Context(), stacks.Project, stack, nil, env.Program())
+	g, err := graph.Record(t.Context(), stacks.Project, stack, nil, env.WithStandIns().Program())
 	require.NoError(t, err)
 	return g
 }

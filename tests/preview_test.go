@@ -40,7 +40,7 @@ func TestPreviewRegistersWhatAnUpdateDoes(t *testing.T) {
 			env, err := stacks.Load(file)
 			require.NoError(t, err)
 			mocks := &previewMocks{}
-			require.NoError(t, pulumi.RunErr(env.Program(), pulumi.WithMocks(stacks.Project, stack, mocks),
+			require.NoError(t, pulumi.RunErr(env.WithStandIns().Program(), pulumi.WithMocks(stacks.Project, stack, mocks),
 				func(info *pulumi.RunInfo) { info.DryRun = true }))
 
 			var want []string

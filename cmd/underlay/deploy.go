@@ -102,6 +102,10 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 		return err
 	}
 	options := automation.Options{Pulumi: cli, OnEvent: progress.event}
+	if flags.sandbox {
+		// A sandbox has another key than the stack's own.
+		env.Environment = env.WithStandIns()
+	}
 	target := automation.Stack{Project: stacks.Project, Name: stack, Program: env.Program()}
 	var box *sandbox
 	if flags.sandbox {
@@ -147,7 +151,7 @@ func toolsModule(root string) string {
 // total is how many resources the environment has, for the progress display; 0
 // when that is unknown.
 func total(ctx context.Context, env *environment) int {
-	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.Program())
+	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.WithStandIns().Program())
 	if err != nil {
 		return 0
 	}

@@ -106,6 +106,7 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 		row(heading, direction, page.QueueURLs[direction])
 		heading = ""
 	}
+	row("Support", "role", page.SupportRoleArn)
 }
 
 // pairs returns the pairs of a map in a format, sorted by key.

@@ -35,6 +35,7 @@ func TestPrintHandover(t *testing.T) {
 					"toDataPlane":   "https://sqs.eu-west-1.amazonaws.com/111122223333/to",
 					"fromDataPlane": "https://sqs.eu-west-1.amazonaws.com/111122223333/from",
 				},
+				SupportRoleArn: "arn:aws:iam::111122223333:role/conveyor-support",
 			},
 			`dedicated-aws · acme · eu-west-1
 
@@ -49,6 +50,7 @@ Connector   privatelink    com.amazonaws.vpce.eu-west-1.vpce-svc-0
             TCP ports      443 8443
 Queues      fromDataPlane  https://sqs.eu-west-1.amazonaws.com/111122223333/from
             toDataPlane    https://sqs.eu-west-1.amazonaws.com/111122223333/to
+Support     role           arn:aws:iam::111122223333:role/conveyor-support
 `,
 		},
 		{

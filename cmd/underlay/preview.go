@@ -78,7 +78,7 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	if err != nil {
 		return err
 	}
-	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.Program())
+	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.WithStandIns().Program())
 	if err != nil {
 		return err
 	}

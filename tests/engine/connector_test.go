@@ -1,11 +1,16 @@
 package engine
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underlay-iac/underlay/components/sqsbridge"
+	"github.com/underlay-iac/underlay/components/supportaccess"
 	"github.com/underlay-iac/underlay/stacks"
 )
 
@@ -46,4 +51,49 @@ func TestConnectedEnvironments(t *testing.T) {
 			require.Empty(t, w.aws.Objects())
 		})
 	}
+}
+
+// TestVendorsRole deploys the support role of an environment with the external
+// id from the stack's secret configuration. The cloud has it; the state has it
+// as a secret only.
+func TestVendorsRole(t *testing.T) {
+	t.Parallel()
+	const externalID = "3f1c9f0e-6c1f-4f0a-9a5b-0d2a5c1e7b42"
+	key := config.MustMakeKey(stacks.Project, "supportExternalId")
+	p := environment(t, "staging", func(_ *stacks.Environment, s *stacks.SharedAws) {
+		s.SupportRole = &supportaccess.Spec{
+			AccountID: "123456789012", Name: "conveyor-support",
+			TrustedPrincipalArns: []string{"arn:aws:iam::444455556666:role/support-engineers"},
+		}
+	})
+	w := newWorld(t)
+	refused := w.Up(t, p)
+	require.Error(t, refused.err)
+	require.Contains(t, refused.text(), "underlay:supportExternalId: is missing")
+	require.Empty(t, w.aws.Objects())
+	p.config[key] = config.NewValue(externalID)
+	refused = w.Up(t, p)
+	require.Contains(t, refused.text(), "underlay:supportExternalId: is a secret in plain text")
+	require.NotContains(t, refused.text(), externalID)
+	require.Empty(t, w.aws.Objects())
+
+	p.config[key] = config.NewSecureValue(externalID)
+	requireClean(t, w.Preview(t, p))
+	requireClean(t, w.Up(t, p))
+	requireSame(t, w.Up(t, p))
+	requireSame(t, w.Refresh(t, p))
+	w.requireInStep(t)
+	role := w.only(t, "aws:iam/role:Role")
+	require.Contains(t, role.Properties["assumeRolePolicy"], externalID)
+	for _, state := range w.State("staging").Resources {
+		for _, properties := range []resource.PropertyMap{state.Inputs, state.Outputs} {
+			for name, value := range properties {
+				require.True(t, value.IsSecret() || !strings.Contains(fmt.Sprint(value.V), externalID), "%s: %s", state.URN, name)
+			}
+		}
+	}
+	require.Equal(t, "arn:aws:iam::123456789012:role/conveyor-support", w.handover(t, "staging").SupportRoleArn)
+
+	requireClean(t, w.Destroy(t, p))
+	require.Empty(t, w.aws.Objects())
 }
