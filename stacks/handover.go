@@ -29,6 +29,9 @@ type Handover struct {
 	// SupportRoleArn is the role that the vendor's support assumes, with the
 	// external id that the vendor issued.
 	SupportRoleArn string `json:"supportRoleArn,omitempty"`
+	// RequiredNames are the host names that the data plane must reach although
+	// no endpoint leads to them: those of the vendor's user pools.
+	RequiredNames []string `json:"requiredNames,omitempty"`
 }
 
 // HandoverNetwork is a VPC of a Handover.

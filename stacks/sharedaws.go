@@ -10,6 +10,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/egress"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/sqsbridge"
 	"github.com/underlay-iac/underlay/components/supportaccess"
@@ -36,6 +37,10 @@ type SharedAws struct {
 	// SupportRole is the role with which the vendor helps in the account. It
 	// needs the environment's SupportExternalID. Default none.
 	SupportRole *supportaccess.Spec `json:"supportRole,omitzero"`
+	// Cognito is the way out to the user pools that sign users in. What it
+	// needs to know of the network is filled in, and with enforcement
+	// dnsFirewall the network's endpoints are among the services. Default none.
+	Cognito *egress.Spec `json:"cognito,omitzero"`
 	// Tags are put on every resource.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
@@ -60,6 +65,9 @@ type sharedAwsPlan struct {
 	dataPlane dataplane.Spec
 	// endpoints is nil when the network has no interface endpoints.
 	endpoints *endpoints.Spec
+	// cognito and its spec are nil and empty without a way out to Cognito.
+	cognito     *egress.Plan
+	cognitoSpec egress.Spec
 }
 
 // plan validates the spec and plans its components. The error is a
@@ -82,15 +90,16 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 		problems.Addf("dataPlane.existing.vpcId", "", "give the VPC's id", "is missing")
 	}
 
+	var set *endpoints.Plan
 	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
-		plan, err := endpoints.NewPlan(*p.endpoints)
+		set, err = endpoints.NewPlan(*p.endpoints)
 		// What the endpoints take from the network is reported there.
 		problems = append(problems, place(err, "endpoints", map[string]string{
 			"region": "", "zones": "", "quotas": "",
 			"zoneIds": "dataPlane.zoneIds", "sourceCidrs": "dataPlane.existing.cidrs",
 		})...)
-		if plan != nil && p.network != nil {
-			problems = append(problems, checkEndpoints(plan, p.network)...)
+		if set != nil && p.network != nil {
+			problems = append(problems, checkEndpoints(set, p.network)...)
 		}
 	}
 	if s.Connector != nil {
@@ -103,6 +112,12 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	if s.SupportRole != nil {
 		_, err := supportaccess.NewPlan(s.supportRole())
 		problems = append(problems, place(err, "supportRole", map[string]string{"quotas": ""})...)
+	}
+	if s.Cognito != nil {
+		p.cognitoSpec = s.cognitoSpec(region, p.network, set)
+		p.cognito, err = egress.NewPlan(p.cognitoSpec)
+		problems = append(problems, place(err, "cognito", map[string]string{"region": "", "quotas": ""})...)
+		problems = append(problems, s.checkCognito(p.network).Under("cognito")...)
 	}
 	return p, problems.Err()
 }
@@ -153,13 +168,9 @@ func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List 
 		s3 = s3 || e.Service == "s3" && e.PrivateDNS
 	}
 	for _, e := range plan.Endpoints {
-		switch {
-		case e.Service == "ecr.dkr" && !s3:
+		if e.Service == "ecr.dkr" && !s3 {
 			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3",
 				"lacks s3: ECR keeps image layers in S3, so no image could be pulled")
-		case e.Service == "cognito-idp":
-			problems.Addf("endpoints.add", e.Service, "remove it, and let the pool's domain out instead",
-				"breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve")
 		}
 	}
 	return problems
@@ -218,6 +229,11 @@ func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
 			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
 		})
 	}
+	for _, subnet := range plan.cognitoSubnets() {
+		vpc.Subnets = append(vpc.Subnets, AddressSubnet{
+			Tier: subnet.tier, Zone: subnet.zone, Prefix: subnet.cidr, Usable: addressing.Usable(subnet.cidr),
+		})
+	}
 	for _, r := range []*AddressRange{&vpc, &pods} {
 		used := make([]netip.Prefix, len(r.Subnets))
 		for i, subnet := range r.Subnets {
@@ -251,6 +267,12 @@ func (s *SharedAws) placements(region string) ([]placement, error) {
 			group: string(subnet.Tier), cidr: subnet.Cidr,
 		})
 	}
+	for _, subnet := range p.cognitoSubnets() {
+		placed = append(placed, placement{
+			path: "cognito.networkFirewall.subnets", token: subnetToken, name: subnet.tier + "-" + subnet.zone,
+			group: strings.TrimPrefix(subnet.tier, cognitoName+"-"), cidr: subnet.cidr,
+		})
+	}
 	return placed, nil
 }
 
@@ -280,9 +302,10 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	ctx.Export("natPublicIps", network.NatPublicIPs)
 	ctx.Export("gatewayEndpointIds", network.GatewayEndpointIDs)
 
-	handover := pulumi.Map{"networks": pulumi.Map{"dataPlane": pulumi.Map{
+	handed := pulumi.Map{
 		"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs, "natPublicIps": network.NatPublicIPs,
-	}}}
+	}
+	handover := pulumi.Map{"networks": pulumi.Map{"dataPlane": handed}}
 
 	if plan.endpoints != nil {
 		set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
@@ -328,6 +351,16 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 		}
 		ctx.Export("supportRoleArn", support.RoleArn)
 		handover["supportRoleArn"] = support.RoleArn
+	}
+	if s.Cognito != nil {
+		way, err := deployCognito(ctx, plan.cognitoSpec, network, tags, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		handover["requiredNames"] = way.Names
+		if s.Cognito.Enforcement == egress.EnforceNetworkFirewall {
+			handed["natPublicIps"] = way.NatPublicIPs
+		}
 	}
 	exportHandover(ctx, env, handover)
 	return nil

@@ -107,6 +107,7 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 		heading = ""
 	}
 	row("Support", "role", page.SupportRoleArn)
+	row("Let out", "names", page.RequiredNames...)
 }
 
 // pairs returns the pairs of a map in a format, sorted by key.
