@@ -63,8 +63,10 @@ const (
 type sharedAwsPlan struct {
 	network   *dataplane.Plan
 	dataPlane dataplane.Spec
-	// endpoints is nil when the network has no interface endpoints.
+	// endpoints and set, their plan, are nil when the network has no interface
+	// endpoints.
 	endpoints *endpoints.Spec
+	set       *endpoints.Plan
 	// cognito and its spec are nil and empty without a way out to Cognito.
 	cognito     *egress.Plan
 	cognitoSpec egress.Spec
@@ -90,16 +92,18 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 		problems.Addf("dataPlane.existing.vpcId", "", "give the VPC's id", "is missing")
 	}
 
-	var set *endpoints.Plan
 	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
-		set, err = endpoints.NewPlan(*p.endpoints)
+		p.set, err = endpoints.NewPlan(*p.endpoints)
 		// What the endpoints take from the network is reported there.
 		problems = append(problems, place(err, "endpoints", map[string]string{
 			"region": "", "zones": "", "quotas": "",
 			"zoneIds": "dataPlane.zoneIds", "sourceCidrs": "dataPlane.existing.cidrs",
 		})...)
-		if set != nil && p.network != nil {
-			problems = append(problems, checkEndpoints(set, p.network)...)
+		if p.set != nil && p.network != nil {
+			problems = append(problems, checkEndpoints(p.set, p.network)...)
+		}
+		if p.set != nil && len(p.set.Endpoints) == 0 {
+			p.endpoints, p.set = nil, nil
 		}
 	}
 	if s.Connector != nil {
@@ -114,7 +118,7 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 		problems = append(problems, place(err, "supportRole", map[string]string{"quotas": ""})...)
 	}
 	if s.Cognito != nil {
-		p.cognitoSpec = s.cognitoSpec(region, p.network, set)
+		p.cognitoSpec = s.cognitoSpec(region, p.network, p.set)
 		p.cognito, err = egress.NewPlan(p.cognitoSpec)
 		problems = append(problems, place(err, "cognito", map[string]string{"region": "", "quotas": ""})...)
 		problems = append(problems, s.checkCognito(p.network).Under("cognito")...)
@@ -160,6 +164,8 @@ func (s *SharedAws) secrets() []string {
 	return keys
 }
 
+const lacksS3 = "lacks s3: ECR keeps image layers in S3, so no image could be pulled"
+
 // checkEndpoints checks what neither component can see alone.
 func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List {
 	var problems problem.List
@@ -169,8 +175,7 @@ func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List 
 	}
 	for _, e := range plan.Endpoints {
 		if e.Service == "ecr.dkr" && !s3 {
-			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3",
-				"lacks s3: ECR keeps image layers in S3, so no image could be pulled")
+			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3", lacksS3)
 		}
 	}
 	return problems
