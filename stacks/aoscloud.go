@@ -63,6 +63,15 @@ func (s *AosCloud) Addresses(region string) ([]AddressRange, error) {
 	return []AddressRange{vpc}, nil
 }
 
+// warnings are the VPC's.
+func (s *AosCloud) warnings(region string) ([]string, error) {
+	plan, _, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Warnings, nil
+}
+
 // placements are the blocks that must not move once they are deployed.
 func (s *AosCloud) placements(region string) ([]placement, error) {
 	plan, _, err := s.plan(region)

@@ -335,6 +335,26 @@ func (s *DedicatedAws) bridge(region string) sqsbridge.Spec {
 	return spec
 }
 
+// warnings are those of the networks and of the connection between them.
+func (s *DedicatedAws) warnings(region string) ([]string, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	warnings := slices.Concat(p.control.Warnings, p.data.network.Warnings)
+	if p.central != nil {
+		warnings = append(warnings, p.central.network.Warnings...)
+	}
+	if s.Service != nil {
+		consumer, err := privatelink.NewConsumerPlan(s.consumer(region))
+		if err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, consumer.Warnings...)
+	}
+	return warnings, nil
+}
+
 // accounts are those that are named as the data plane's.
 func (s *DedicatedAws) accounts() map[string]string {
 	accounts := map[string]string{}

@@ -229,3 +229,19 @@ func TestDedicatedAwsGraph(t *testing.T) {
 		})
 	}
 }
+
+// The planes' zones are compared by id: one in common is enough, and the other
+// is said.
+func TestDedicatedAwsWarnings(t *testing.T) {
+	text := strings.Replace(dedicatedBase, "[eu-west-1a, eu-west-1b]\n    dataPlane:", "[eu-west-1a, eu-west-1b]\n      zoneIds: [euw1-az1, euw1-az2]\n"+
+		"    dataPlane:\n      zoneIds: [euw1-az1, euw1-az3]", 1)
+	env, err := stacks.Parse([]byte(strings.Replace(text, "10.30.0.0/16", "172.17.0.0/20", 1)))
+	require.NoError(t, err)
+	warnings, err := env.Warnings()
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"172.17.0.0/20 overlaps 172.17.0.0/16, which Docker and the AWS services built on it use inside: " +
+			"they may not reach the VPC's addresses there; use another block",
+		"the service is in euw1-az1, euw1-az3 only: the endpoint has no address in eu-west-1b (euw1-az2)",
+	}, warnings)
+}

@@ -64,6 +64,11 @@ type (
 		// among those that the AWS settings allow.
 		accounts() map[string]string
 	}
+	// cautious is a model that may be valid and yet not what is meant.
+	cautious interface {
+		// warnings are a sentence each; the spec is valid.
+		warnings(region string) ([]string, error)
+	}
 	// secretive is a model that needs secrets.
 	secretive interface {
 		// secrets are the keys of the settings that hold them.
@@ -190,6 +195,15 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 	problems = append(problems, e.checkAccounts()...)
 	problems = append(problems, e.checkSecrets()...)
 	return ranges, problems.Err()
+}
+
+// Warnings returns what a valid environment allows although it may not be
+// meant, a sentence each.
+func (e *Environment) Warnings() ([]string, error) {
+	if model, warns := e.Spec.(cautious); warns {
+		return model.warnings(e.Aws.Region)
+	}
+	return nil, nil
 }
 
 // checkAccounts compares the accounts that the spec names with those that may

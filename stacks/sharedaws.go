@@ -140,6 +140,15 @@ func (s *SharedAws) supportRole() supportaccess.Spec {
 	return spec
 }
 
+// warnings are the network's.
+func (s *SharedAws) warnings(region string) ([]string, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	return p.network.Warnings, nil
+}
+
 // accounts are those that the bridge and the support role name as this one.
 func (s *SharedAws) accounts() map[string]string {
 	accounts := map[string]string{}

@@ -13,6 +13,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -194,14 +195,7 @@ func (b *builder) tags(resource string, own map[string]string) pulumi.StringMapI
 	return tags.Merge(b.args.Tags, resource, own)
 }
 
-func (b *builder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.network}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *builder) warnings() error { return warn.Log(b.ctx, b.network, b.plan.Warnings) }
 
 func (b *builder) vpcAndGateway() (err error) {
 	b.vpc, err = ec2.NewVpc(b.ctx, b.key("vpc"), &ec2.VpcArgs{

@@ -10,6 +10,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 )
 
 // Type is the component's type token.
@@ -62,7 +63,7 @@ func (n *AwsControlPlaneNetwork) RouteTables(tier addressing.Tier) pulumi.String
 
 // NewAwsControlPlaneNetwork builds the network that args describe. Every
 // problem of args is reported at once, before anything is registered: the error
-// then holds a problem.List.
+// then holds a problem.List. The plan's warnings are logged.
 func NewAwsControlPlaneNetwork(
 	ctx *pulumi.Context, name string, args *AwsControlPlaneNetworkArgs, opts ...pulumi.ResourceOption,
 ) (*AwsControlPlaneNetwork, error) {
@@ -93,6 +94,9 @@ func build(
 	}
 	// Registering puts outputs of its own into the fields.
 	network.VpcCidr = pulumi.String(plan.Vpc.String()).ToStringOutput()
+	if err := warn.Log(ctx, network, plan.Warnings); err != nil {
+		return nil, err
+	}
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, network: network}
 	for _, step := range []func() error{b.vpc, b.buildSubnets, b.gatewayEndpoints, b.flowLogs} {
 		if err := step(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -82,7 +83,7 @@ func (n *AwsDataPlaneNetwork) Internet() []pulumi.Resource { return n.internet }
 
 // NewAwsDataPlaneNetwork builds the network that args describe. Every problem
 // of args is reported at once, before anything is registered: the error then
-// holds a problem.List.
+// holds a problem.List. The plan's warnings are logged.
 func NewAwsDataPlaneNetwork(
 	ctx *pulumi.Context, name string, args *AwsDataPlaneNetworkArgs, opts ...pulumi.ResourceOption,
 ) (*AwsDataPlaneNetwork, error) {
@@ -103,7 +104,7 @@ func NewAwsDataPlaneNetwork(
 	}
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, network: network}
 	for _, build := range []func() error{
-		b.vpcAndGateway, b.buildSubnets, b.natGateways, b.defaultRoutes, b.gatewayEndpoints, b.flowLogs,
+		b.warnings, b.vpcAndGateway, b.buildSubnets, b.natGateways, b.defaultRoutes, b.gatewayEndpoints, b.flowLogs,
 	} {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("data plane network %q: %w", name, err)
@@ -195,6 +196,8 @@ func (b *builder) key(parts ...string) string {
 func (b *builder) tags(resource string, own map[string]string) pulumi.StringMapInput {
 	return tags.Merge(b.args.Tags, resource, own)
 }
+
+func (b *builder) warnings() error { return warn.Log(b.ctx, b.network, b.plan.Warnings) }
 
 // vpcAndGateway creates the VPC and its internet gateway, or takes the existing
 // ones, and associates the pod block.
