@@ -11,6 +11,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/controlplane"
 	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/egress"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/privatelink"
 	"github.com/underlay-iac/underlay/components/publicconnector"
@@ -49,6 +50,12 @@ type DedicatedAws struct {
 	// peerAccountId is by default the control plane's only allowed account.
 	// Default none.
 	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// Cognito are the user pools that sign users in. Their names, and those of
+	// Cognito's own API, are what both planes must reach although no endpoint
+	// leads there; the customer lets them out. Enforcement dnsFirewall is on the
+	// data plane's VPC; networkFirewall is not for a model without internet.
+	// Default none.
+	Cognito *egress.Spec `json:"cognito,omitzero"`
 	// Tags are put on every resource of both planes.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are limits that differ from AWS's defaults, of both accounts, by
@@ -171,6 +178,14 @@ func (s *DedicatedAws) data() *SharedAws {
 	} else if central := s.central(presetServices(dataPlanePreset)); len(central) > 0 {
 		data.Endpoints = &endpoints.Spec{Preset: dataPlanePreset, Central: central}
 	}
+	if s.Cognito != nil {
+		spec := *s.Cognito
+		spec.DedicatedControlPlane = true
+		if spec.Enforcement == egress.EnforceNetworkFirewall { // refused by plan
+			spec.Enforcement, spec.NetworkFirewall, spec.ExtraNames = "", nil, nil
+		}
+		data.Cognito = &spec
+	}
 	return data
 }
 
@@ -181,6 +196,10 @@ func (s *DedicatedAws) plan(region string) (*dedicatedAwsPlan, error) {
 	if egress := s.DataPlane.Egress; egress != "" && egress != dataplane.EgressIsolated {
 		problems.Addf("dataPlane.egress", string(egress), "remove it, or use the model "+SharedAwsModel,
 			"is not isolated, and this model has no internet access")
+	}
+	if s.Cognito != nil && s.Cognito.Enforcement == egress.EnforceNetworkFirewall {
+		problems.Addf("cognito.enforcement", string(s.Cognito.Enforcement), "use none or dnsFirewall, or the model "+SharedAwsModel,
+			"is a way out with an internet gateway, and this model has no internet access")
 	}
 	data, err := s.data().plan(region)
 	problems = append(problems, place(err, "", map[string]string{"endpoints": "dataPlaneEndpoints"})...)
@@ -522,6 +541,13 @@ func (d *dedicatedDeployment) dataPlane() error {
 		"endpointIds":        ids,
 	})
 	d.networks["dataPlane"] = pulumi.Map{"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs}
+	if d.plan.data.cognito != nil {
+		way, err := deployCognito(d.ctx, d.plan.data.cognitoSpec, network, d.tags, d.inData)
+		if err != nil {
+			return err
+		}
+		d.handover["requiredNames"] = way.Names
+	}
 	return nil
 }
 
