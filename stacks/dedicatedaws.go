@@ -414,15 +414,6 @@ func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
 	if err != nil {
 		return nil, err
 	}
-	control := AddressRange{Name: "control plane VPC", Prefix: plan.control.Vpc, Slots: plan.control.Spec.ZoneSlots}
-	var used []netip.Prefix
-	for _, subnet := range plan.control.Subnets {
-		control.Subnets = append(control.Subnets, AddressSubnet{
-			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
-		})
-		used = append(used, subnet.Cidr)
-	}
-	control.Free = addressing.Free(control.Prefix, used)
 	ranges, err := s.data().Addresses(region)
 	if err != nil {
 		return nil, err
@@ -430,11 +421,25 @@ func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
 	for i := range ranges {
 		ranges[i].Name = "data plane " + ranges[i].Name
 	}
-	ranges = append([]AddressRange{control}, ranges...)
+	ranges = append([]AddressRange{controlAddresses("control plane VPC", plan.control)}, ranges...)
 	if plan.central != nil {
-		ranges = append(ranges, plan.central.addresses())
+		ranges = append(ranges, controlAddresses("central endpoints VPC", plan.central.network))
 	}
 	return ranges, nil
+}
+
+// controlAddresses are the range and the subnets of a VPC like a control plane's.
+func controlAddresses(name string, plan *controlplane.Plan) AddressRange {
+	r := AddressRange{Name: name, Prefix: plan.Vpc, Slots: plan.Spec.ZoneSlots}
+	var used []netip.Prefix
+	for _, subnet := range plan.Subnets {
+		r.Subnets = append(r.Subnets, AddressSubnet{
+			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
+		})
+		used = append(used, subnet.Cidr)
+	}
+	r.Free = addressing.Free(r.Prefix, used)
+	return r
 }
 
 // placements are the blocks of both planes that must not move once they are
@@ -448,19 +453,23 @@ func (s *DedicatedAws) placements(region string) ([]placement, error) {
 	if err != nil {
 		return nil, err
 	}
-	placed := append(data, placement{
-		path: "controlPlane.vpcCidr", token: vpcToken, name: controlName + "-vpc", group: "vpc", cidr: p.control.Vpc,
-	})
-	for _, subnet := range p.control.Subnets {
-		placed = append(placed, placement{
-			path: "controlPlane.zones", token: subnetToken, name: controlName + "-" + subnet.Key(),
-			group: string(subnet.Tier), cidr: subnet.Cidr,
-		})
-	}
+	placed := append(data, controlPlacements("controlPlane", controlName, p.control)...)
 	if p.central != nil {
-		placed = append(placed, p.central.placements()...)
+		placed = append(placed, controlPlacements("centralEndpoints", centralName, p.central.network)...)
 	}
 	return placed, nil
+}
+
+// controlPlacements are the blocks of a VPC like a control plane's, of the
+// component of that name, which the configuration decides at path.
+func controlPlacements(path, name string, plan *controlplane.Plan) []placement {
+	placed := []placement{{path: path + ".vpcCidr", token: vpcToken, name: name + "-vpc", group: "vpc", cidr: plan.Vpc}}
+	for _, subnet := range plan.Subnets {
+		placed = append(placed, placement{
+			path: path + ".zones", token: subnetToken, name: name + "-" + subnet.Key(), group: string(subnet.Tier), cidr: subnet.Cidr,
+		})
+	}
+	return placed
 }
 
 // deploy registers the model's resources.
