@@ -91,7 +91,7 @@ func (w *walk) step(f flow) bool {
 
 // leave sends the flow out of an interface, or any host, of the subnet.
 func (w *walk) leave(f flow, iface *topology.Interface, subnet *topology.Subnet) {
-	for _, f := range w.interfaceFilters(f, iface, true) {
+	for _, f := range w.interfaceFilters(f, iface, subnet, true) {
 		w.leaveSubnet(f, subnet)
 	}
 }
@@ -135,8 +135,9 @@ func to(a packet.Addresses) packet.Cube {
 	return cube
 }
 
-// interfaceFilters returns what gets through the filters of an interface.
-func (w *walk) interfaceFilters(f flow, iface *topology.Interface, out bool) []flow {
+// interfaceFilters returns what gets through the filters of an interface in the
+// subnet.
+func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topology.Subnet, out bool) []flow {
 	if iface == nil {
 		return []flow{f}
 	}
@@ -147,7 +148,7 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, out bool) []f
 	for _, set := range iface.Filters {
 		var next []flow
 		for _, f := range flows {
-			next = append(next, w.filter(f, set, out, nil)...)
+			next = append(next, w.filter(f, set, out, subnet)...)
 		}
 		flows = next
 	}
@@ -292,7 +293,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	case t.iface == nil:
 		w.arrive(f.hop(subnet.Ref, "arrives in subnet "+subnet.Name), t)
 	default:
-		for _, f := range w.interfaceFilters(f, t.iface, false) {
+		for _, f := range w.interfaceFilters(f, t.iface, subnet, false) {
 			w.arrive(f.hop(t.iface.Ref, fmt.Sprintf("arrives at %s %s", t.iface.Kind, t.iface.Name)), t)
 		}
 	}

@@ -803,7 +803,7 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	// With a default route it is every address, whatever else there may be.
 	every := seen[netip.PrefixFrom(netip.IPv4Unspecified(), 0)] && !hasIPv6(network)
 	if open != (Ref{}) && !every {
-		tag = Val[[]netip.Prefix]{options: [][]netip.Prefix{held}, unknown: true, ref: open}
+		tag = AtLeast(open, held)
 	}
 	a.routeCount += len(held)
 	a.networkTags[key] = tag
