@@ -9,6 +9,10 @@ type PrivateService struct {
 	ResourceType string `yaml:"resourceType"` // "Microsoft.Storage/storageAccounts"
 	// GroupID is the subresource that the endpoint connects to, "blob".
 	GroupID string `yaml:"groupId"`
+	// Member is the name of the endpoint's address, which a static one is
+	// asked for by. It is empty where the endpoint takes several addresses, or
+	// the name is not known.
+	Member string `yaml:"member"`
 	// Zones are the private DNS zones that answer for it, with {region} in
 	// them; ZoneNames fills it in. Services may share a zone.
 	Zones []string `yaml:"zones"`

@@ -58,6 +58,17 @@ func TestPrivateServices(t *testing.T) {
 	}
 }
 
+// The names that Azure's own templates ask for a static address by:
+// https://github.com/Azure/bicep-registry-modules, the tests of avm/res/key-vault/vault,
+// avm/res/storage/storage-account and avm/res/service-bus/namespace.
+func TestMembers(t *testing.T) {
+	want := map[string]string{"vault": "default", "postgres": "postgresqlServer", "servicebus": "namespace", "eventhubs": "namespace",
+		"blob": "blob", "dfs": "dfs", "file": "file", "queue": "queue", "table": "table"}
+	for _, s := range load(t).PrivateServices() {
+		assert.Equal(t, want[s.Name], s.Member, s.Name)
+	}
+}
+
 // https://learn.microsoft.com/azure/private-link/private-endpoint-dns-integration
 // for the zone group, and "Azure subscription and service limits", section "DNS
 // Private Resolver", for the rest.
