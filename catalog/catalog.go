@@ -31,6 +31,7 @@ type Catalog struct {
 	privateDNSLimits  PrivateDNSLimits
 	postgresInjection PostgresInjection
 	aksLimits         AKSLimits
+	azureVnet         AzureVnetRules
 }
 
 // EndpointService is an AWS service that a VPC reaches through a VPC endpoint.
@@ -204,7 +205,7 @@ func (p provenance) fill(source, asOf *string) {
 
 func read() (*Catalog, error) {
 	c := &Catalog{}
-	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits} {
+	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureVnet} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}
