@@ -21,9 +21,9 @@ const Type = "underlay:aks:AksCluster"
 type AksClusterArgs struct {
 	Spec
 	IDs
-	// ClusterProvider registers the cluster: an explicit provider of
-	// pulumi-azure-native-sdk/v3. The component's own provider, which
-	// registers everything else, is one of /v2. Required.
+	// ClusterProvider registers the cluster: NewClusterProvider's. The
+	// component's own provider, which registers everything else, is one of
+	// pulumi-azure-native-sdk/v2. Required.
 	ClusterProvider pulumi.ProviderResource
 	// ResourceGroupName is the group that cluster and identities are put into.
 	// Required.
@@ -123,7 +123,7 @@ func (a *AksClusterArgs) plan(name string) (*Plan, error) {
 		}
 	}
 	if a.ClusterProvider == nil {
-		problems.Addf("clusterProvider", "", "give an explicit provider of pulumi-azure-native-sdk/v3", "is missing")
+		problems.Addf("clusterProvider", "", "give that of NewClusterProvider", "is missing")
 	}
 	if a.ResourceGroupName == nil {
 		problems.Addf("resourceGroupName", "", "give it", "is missing")
