@@ -150,6 +150,8 @@ func TestEveryEndpointHasItsZone(t *testing.T) {
 		require.Len(t, text(t, zoneGroup, "privateDnsZoneConfigs"), 1)
 		assert.Equal(t, zone.ID, text(t, zoneGroup, "privateDnsZoneConfigs.0.privateDnsZoneId"))
 		assert.Contains(t, zoneGroup.Dependencies, endpoint.URN)
+		assert.Contains(t, zoneGroup.Dependencies, named(t, of(g, "VirtualNetworkLink"), "private-"+c.zone+"-spoke").URN,
+			"a name resolves as soon as its record exists")
 	}
 	assert.Len(t, of(g, "PrivateDnsZoneGroup"), 3, "one for each endpoint")
 }
