@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/components/internal/azure"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -37,24 +38,24 @@ type Subnet struct {
 // resolverService is what the resolver's subnets are delegated to.
 const resolverService = "Microsoft.Network/dnsResolvers"
 
-// slots is the layout of the first /24 of the hub's block, and what Azure asks
-// of each subnet: the longest and the shortest prefix.
-// https://learn.microsoft.com/azure/firewall/firewall-faq,
-// https://learn.microsoft.com/azure/bastion/configuration-settings,
-// https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-gateway-settings,
+// largestResolverSubnet is the prefix length of the largest subnet that a
+// resolver's endpoint may have.
 // https://learn.microsoft.com/azure/dns/dns-private-resolver-overview
+const largestResolverSubnet = 24
+
+// slots is the layout of the first /24 of the hub's block: each slot is the
+// block of that index among its /bits blocks.
 var slots = []struct {
-	slot              Slot
-	name, delegation  string
-	bits, index       int // the block of the /24
-	longest, shortest int
+	slot             Slot
+	name, delegation string
+	bits, index      int
 }{
-	{SlotFirewall, "AzureFirewallSubnet", "", 26, 0, 26, 0},
-	{SlotFirewallManagement, "AzureFirewallManagementSubnet", "", 26, 1, 26, 0},
-	{SlotBastion, "AzureBastionSubnet", "", 26, 2, 26, 0},
-	{SlotGateway, "GatewaySubnet", "", 27, 6, 27, 0},
-	{SlotResolverInbound, "resolver-inbound", resolverService, 28, 14, 28, 24},
-	{SlotResolverOutbound, "resolver-outbound", resolverService, 28, 15, 28, 24},
+	{SlotFirewall, "AzureFirewallSubnet", "", 26, 0},
+	{SlotFirewallManagement, "AzureFirewallManagementSubnet", "", 26, 1},
+	{SlotBastion, "AzureBastionSubnet", "", 26, 2},
+	{SlotGateway, "GatewaySubnet", "", 27, 6},
+	{SlotResolverInbound, "resolver-inbound", resolverService, 28, 14},
+	{SlotResolverOutbound, "resolver-outbound", resolverService, 28, 15},
 }
 
 // slotNames returns the names of the slots.
@@ -64,24 +65,6 @@ func slotNames() []string {
 		names[i] = string(s.slot)
 	}
 	return names
-}
-
-// The ranges that Azure refuses for a VNet.
-// https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq
-var refused = []netip.Prefix{
-	netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("255.255.255.255/32"), netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("168.63.129.16/32"),
-}
-
-// private are the ranges of private networks: RFC 1918 and RFC 6598.
-var private = []netip.Prefix{
-	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
-	netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
-}
-
-// isPrivate says whether the whole block is in a private range.
-func isPrivate(block netip.Prefix) bool {
-	return slices.ContainsFunc(private, func(r netip.Prefix) bool { return r.Bits() <= block.Bits() && r.Contains(block.Addr()) })
 }
 
 // resolverUnsafe is the range that a resolver's page of 2022 forbids to its
@@ -119,7 +102,7 @@ func (p *planner) planSubnets() {
 		if written, byHand := spec.Subnets[s.slot]; byHand {
 			prefix, err := addressing.Parse(written)
 			p.problems.Add(path, err)
-			subnet.Prefix = p.checkSubnet(path, prefix, s.longest, s.shortest)
+			subnet.Prefix = p.checkSubnet(path, prefix, subnet)
 		} else {
 			subnet.Prefix = p.slotBlock(s.bits, s.index)
 		}
@@ -148,13 +131,11 @@ func (p *planner) block(path, written string) netip.Prefix {
 		p.problems.Add(path, err)
 		return netip.Prefix{}
 	}
-	for _, r := range refused {
-		if block.Overlaps(r) {
-			p.problems.Addf(path, written, "use a block of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16", "overlaps %s, which Azure refuses for a VNet", r)
-			return netip.Prefix{}
-		}
+	if err := p.facts.CheckAzureBlock(block); err != nil {
+		p.problems.Add(path, err)
+		return netip.Prefix{}
 	}
-	if !isPrivate(block) {
+	if !p.facts.AzurePrivate(block) {
 		p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("%s %s is public address space: hosts that own it cannot be reached", path, block))
 	}
 	return block
@@ -180,19 +161,25 @@ func (p *planner) slotBlock(bits, index int) netip.Prefix {
 	return block
 }
 
-// checkSubnet returns the prefix, or a zero one that it has refused.
-func (p *planner) checkSubnet(path string, prefix netip.Prefix, longest, shortest int) netip.Prefix {
+// checkSubnet returns the prefix that was written for the subnet, or a zero one
+// that it has refused.
+func (p *planner) checkSubnet(path string, prefix netip.Prefix, subnet Subnet) netip.Prefix {
+	rule, _ := p.facts.AzureReservedSubnet(subnet.Name)
+	if subnet.Delegation != "" {
+		rule, _ = p.facts.AzureDelegation(subnet.Delegation)
+	}
+	vnet := p.plan.Vnet
 	switch {
 	case !prefix.IsValid():
 		return netip.Prefix{}
-	case p.plan.Vnet.IsValid() && (prefix.Bits() < p.plan.Vnet.Bits() || !p.plan.Vnet.Contains(prefix.Addr())):
-		p.problems.Addf(path, prefix.String(), "use a block of "+p.plan.Vnet.String(), "is outside the hub's block")
-	case prefix.Bits() > longest:
-		p.problems.Addf(path, prefix.String(), "the nearest is "+netip.PrefixFrom(prefix.Addr(), longest).Masked().String(),
-			"is smaller than the /%d that Azure asks for", longest)
-	case prefix.Bits() < shortest:
-		p.problems.Addf(path, prefix.String(), "the nearest is "+netip.PrefixFrom(prefix.Addr(), shortest).String(),
-			"is larger than the /%d that Azure allows", shortest)
+	case vnet.IsValid() && (prefix.Bits() < vnet.Bits() || !vnet.Contains(prefix.Addr())):
+		p.problems.Addf(path, prefix.String(), "use a block of "+vnet.String(), "is outside the hub's block")
+	case prefix.Bits() > rule.Bits:
+		p.problems.Addf(path, prefix.String(), "the nearest is "+netip.PrefixFrom(prefix.Addr(), rule.Bits).Masked().String(),
+			"is smaller than the /%d that Azure asks for", rule.Bits)
+	case subnet.Delegation == resolverService && prefix.Bits() < largestResolverSubnet:
+		p.problems.Addf(path, prefix.String(), "the nearest is "+netip.PrefixFrom(prefix.Addr(), largestResolverSubnet).String(),
+			"is larger than the /%d that Azure allows", largestResolverSubnet)
 	default:
 		return prefix
 	}
@@ -210,10 +197,7 @@ func (p *planner) planSpokes() {
 		if name == hub || !namePattern.MatchString(name) {
 			p.problems.Addf(path, name, "use lower-case letters, digits and inner hyphens, and not "+hub, "is not a spoke's name")
 		}
-		if spoke.VnetID != "" && !vnetID.MatchString(spoke.VnetID) {
-			p.problems.Addf(path+".vnetId", spoke.VnetID, "give /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
-				"is not the id of a VNet")
-		}
+		azure.Check(&p.problems, path+".vnetId", spoke.VnetID, "Microsoft.Network/virtualNetworks")
 		if len(spoke.Cidrs) == 0 {
 			p.problems.Addf(path+".cidrs", "", "list the VNet's blocks", "is missing")
 		}

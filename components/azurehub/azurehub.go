@@ -150,7 +150,7 @@ func (b *builder) child(dependsOn ...pulumi.Resource) []pulumi.ResourceOption {
 
 func (b *builder) key(suffix string) string { return b.name + "-" + suffix }
 
-func (b *builder) location() pulumi.StringInput { return pulumi.String(b.plan.Spec.Region) }
+func (b *builder) location() pulumi.StringInput { return pulumi.String(b.plan.Spec.Location) }
 
 func (b *builder) warnings() error {
 	for _, warning := range b.plan.Warnings {

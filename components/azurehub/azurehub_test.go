@@ -30,7 +30,7 @@ const (
 func args(change func(*Args)) *Args {
 	a := &Args{
 		Spec: azurehub.Spec{
-			Region:   "westeurope",
+			Location: "westeurope",
 			VnetCidr: "10.40.0.0/22",
 			Spokes:   map[string]azurehub.Spoke{"data": {VnetID: spokeVnet, Cidrs: []string{"10.50.0.0/16"}}},
 		},
@@ -45,7 +45,7 @@ func args(change func(*Args)) *Args {
 // everything are those of a hub with all that it can have.
 func everything(a *Args) {
 	a.Firewall = azurehub.Firewall{PublicIPs: 2, Zones: []string{"1", "2", "3"}}
-	a.AKS = &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}, PodCidrs: []string{"10.50.8.0/21"}}
+	a.AKS = &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}, PodCidrs: []string{"10.50.8.0/21"}, PublicAPI: true}
 	a.Rules = []azurehub.Rule{{Name: "git", Protocol: "https", Sources: []string{"10.50.0.0/16"}, FQDNs: []string{"github.com"}}}
 	a.ControlPlane = &azurehub.ControlPlane{Sources: []string{"198.51.100.0/24"}, TargetAddress: "10.50.1.10"}
 	a.Resolver = &azurehub.Resolver{Rules: []azurehub.ForwardingRule{{Domain: "corp.example.com", Servers: []string{"10.0.0.4"}}}}
@@ -254,7 +254,7 @@ func TestSubnetsByHand(t *testing.T) {
 // What is added later moves nothing.
 func TestSlotsNeverMove(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		spec := azurehub.Spec{Region: "westeurope", VnetCidr: rapid.SampledFrom([]string{"10.40.0.0/24", "10.40.0.0/22", "10.40.0.0/16"}).Draw(t, "block")}
+		spec := azurehub.Spec{Location: "westeurope", VnetCidr: rapid.SampledFrom([]string{"10.40.0.0/24", "10.40.0.0/22", "10.40.0.0/16"}).Draw(t, "block")}
 		if rapid.Bool().Draw(t, "basic") {
 			spec.Firewall.Tier = azurehub.Basic
 		}
@@ -325,7 +325,7 @@ func TestAKSRules(t *testing.T) {
 		want   []string
 	}{
 		"public API server": {nil, base},
-		"private API server": {func(a *azurehub.AKS) { a.PrivateAPI = true }, slices.DeleteFunc(slices.Clone(base), func(line string) bool {
+		"private API server": {func(a *azurehub.AKS) { a.PublicAPI = false }, slices.DeleteFunc(slices.Clone(base), func(line string) bool {
 			return strings.Contains(line, "westeurope")
 		})},
 		"konnectivity, and pods that call by address": {func(a *azurehub.AKS) { a.Konnectivity, a.APIServer = true, []string{"20.50.1.2"} },
@@ -362,7 +362,7 @@ func TestAKSRules(t *testing.T) {
 
 // An overlay's pods leave with their node's address.
 func TestOverlayHasNodesAsTheOnlySource(t *testing.T) {
-	g := record(t, args(func(a *Args) { a.AKS = &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}, PrivateAPI: true} }))
+	g := record(t, args(func(a *Args) { a.AKS = &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}} }))
 	for _, line := range rules(t, g, "aks") {
 		assert.True(t, strings.HasSuffix(line, " from 10.50.0.0/24"), line)
 	}
@@ -582,7 +582,7 @@ func TestBadArguments(t *testing.T) {
 		want   []string
 	}{
 		{"nothing given", func(a *Args) { *a = Args{} }, []string{
-			"region: is missing; give an Azure region in its short form, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"vnetCidr: is missing; write a network such as 10.40.0.0/22",
 			"resourceGroupName: is missing; give the resource group's name",
 		}},
@@ -590,7 +590,7 @@ func TestBadArguments(t *testing.T) {
 			"vnetCidr: 10.40.0.1/22: has host bits set; the network is 10.40.0.0/22",
 		}},
 		{"a range that Azure refuses", func(a *Args) { a.VnetCidr = "169.254.0.0/22" }, []string{
-			"vnetCidr: 169.254.0.0/22: overlaps 169.254.0.0/16, which Azure refuses for a VNet; use a block of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
+			"vnetCidr: 169.254.0.0/22: Azure refuses 169.254.0.0/16, which is for link-local addresses; use a block of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16",
 		}},
 		{"too small for the slots", func(a *Args) { a.VnetCidr, a.Gateway = "10.40.0.0/25", true }, []string{
 			"vnetCidr: 10.40.0.0/25: is smaller than /24, which the slots take; use a /24 or larger, or place every subnet in subnets",
@@ -626,7 +626,7 @@ func TestBadArguments(t *testing.T) {
 			a.SpokeVnetIDs = pulumi.StringMap{"three": pulumi.String(spokeVnet)}
 		}, []string{
 			"spokes.hub: hub: is not a spoke's name; use lower-case letters, digits and inner hyphens, and not hub",
-			"spokes.hub.vnetId: spoke: is not the id of a VNet; give /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…",
+			"spokes.hub.vnetId: spoke: is not the id of a Microsoft.Network/virtualNetworks; give /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Network/virtualNetworks/<name>",
 			"spokes.two.cidrs: is missing; list the VNet's blocks",
 			"spokes.two.vnetId: is missing; give the VNet's id",
 			"spokeVnetIds.three: is the id of no spoke; add the spoke, or remove the id",
@@ -659,7 +659,7 @@ func TestBadArguments(t *testing.T) {
 			"rules[0].fqdns: kafka.example.com: are names in a network rule, which need the DNS proxy; set firewall.dnsProxy, or use https",
 		}},
 		{"AKS", func(a *Args) {
-			a.AKS = &azurehub.AKS{PodCidrs: []string{"0.0.0.0/0", "10.50.8.1/21"}, Features: []catalog.AKSFeature{"montor"}, PrivateAPI: true, APIServer: []string{"20.50.1.2"}}
+			a.AKS = &azurehub.AKS{PodCidrs: []string{"0.0.0.0/0", "10.50.8.1/21"}, Features: []catalog.AKSFeature{"montor"}, APIServer: []string{"20.50.1.2"}}
 		}, []string{
 			"aks.nodeCidrs: is missing; list the blocks of the node subnets",
 			"aks.podCidrs[0]: 0.0.0.0/0: is everybody; list the blocks that need it",
@@ -667,8 +667,8 @@ func TestBadArguments(t *testing.T) {
 			"aks.features[0]: montor: is not a choice; use monitor, policy, defender, gitops, os-updates or ntp",
 			"aks.apiServer: 20.50.1.2: is a public address, but the API server is private; remove it",
 		}},
-		{"region is reported once", func(a *Args) { a.Region, a.AKS = "eu-west-1", &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}} }, []string{
-			"region: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
+		{"region is reported once", func(a *Args) { a.Location, a.AKS = "eu-west-1", &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}} }, []string{
+			"location: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
 		}},
 		{"rule without anything", func(a *Args) { a.Rules = []azurehub.Rule{{}} }, []string{
 			"rules[0].name: is not a name; use lower-case letters, digits and inner hyphens",

@@ -24,12 +24,11 @@ func Example() {
 		}
 		hub, err := azurehub.NewAzureHub(ctx, "hub", &azurehub.AzureHubArgs{
 			Spec: azurehub.Spec{
-				Region:   "westeurope",
+				Location: "westeurope",
 				VnetCidr: "10.40.0.0/22",
 				AKS: &azurehub.AKS{
-					NodeCidrs:  []string{"10.50.0.0/24"},
-					PodCidrs:   []string{"10.50.8.0/21"},
-					PrivateAPI: true,
+					NodeCidrs: []string{"10.50.0.0/24"},
+					PodCidrs:  []string{"10.50.8.0/21"},
 				},
 				Rules: []azurehub.Rule{
 					{Name: "git", Protocol: "https", Sources: []string{"10.50.8.0/21"}, FQDNs: []string{"git.example.com"}},

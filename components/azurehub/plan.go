@@ -44,7 +44,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 		return nil, err
 	}
 	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
-	p.problems.Add("region", catalog.CheckAzureRegion(spec.Region))
+	p.problems.Add("location", catalog.CheckAzureRegion(spec.Location))
 	p.planSubnets()
 	p.planSpokes()
 	p.checkFirewall()
@@ -71,7 +71,6 @@ var (
 	namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 	fqdnPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?$`)
 	tagPattern  = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*(\.[A-Za-z0-9]+)?$`)
-	vnetID      = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+$`)
 )
 
 // maxPublicIPs is how many public addresses Azure lets a firewall have.

@@ -58,7 +58,7 @@ func (p *planner) controlPlaneGroup() RuleGroup {
 	switch {
 	case entry.TargetAddress == "":
 		p.problems.Addf("controlPlane.targetAddress", "", "give the internal load balancer's address", "is missing")
-	case err != nil || !addr.Is4() || !isPrivate(netip.PrefixFrom(addr, 32)):
+	case err != nil || !addr.Is4() || !p.facts.AzurePrivate(netip.PrefixFrom(addr, 32)):
 		p.problems.Addf("controlPlane.targetAddress", entry.TargetAddress, "give one in a spoke, such as 10.50.0.10", "is not a private IPv4 address")
 	}
 	return group
@@ -77,7 +77,7 @@ func (p *planner) aksGroup() RuleGroup {
 		p.checkBlocks("aks.podCidrs", aks.PodCidrs, "")
 	}
 	facts, err := p.facts.AKSEgressRules(catalog.AKSEgress{
-		Region: p.plan.Spec.Region, Features: aks.Features, PrivateAPI: aks.PrivateAPI, Konnectivity: aks.Konnectivity,
+		Region: p.plan.Spec.Location, Features: aks.Features, PrivateAPI: !aks.PublicAPI, Konnectivity: aks.Konnectivity,
 		DNSServers: aks.DNSServers, APIServer: aks.APIServer,
 	})
 	if err != nil {

@@ -46,8 +46,8 @@ const (
 // Spec is the plain part of the hub: everything that decides which resources
 // exist and which addresses they have. It holds no Pulumi values.
 type Spec struct {
-	// Region is the Azure region, for example "westeurope". Required.
-	Region string `json:"-"`
+	// Location is the Azure region, for example "westeurope". Required.
+	Location string `json:"-"`
 	// VnetCidr is the hub's block: /24 or larger, unless Subnets places every
 	// subnet. Required.
 	VnetCidr string `json:"vnetCidr,omitzero"`
@@ -110,13 +110,14 @@ type AKS struct {
 	// Features are what the cluster uses beyond the base: monitor, policy,
 	// defender, gitops, os-updates, ntp. Default none.
 	Features []catalog.AKSFeature `json:"features,omitzero"`
-	// PrivateAPI says that the API server has a private address. Default false.
-	PrivateAPI bool `json:"privateApi,omitzero"`
-	// Konnectivity says that the cluster has the konnectivity agent, so that
-	// the tunnel's ports stay closed. Default false.
+	// PublicAPI says that nodes reach the API server by a public address.
+	// Default false: a private cluster, or API server VNet integration.
+	PublicAPI bool `json:"publicApi,omitzero"`
+	// Konnectivity says that a cluster with PublicAPI has the konnectivity
+	// agent, so that the tunnel's ports stay closed. Default false.
 	Konnectivity bool `json:"konnectivity,omitzero"`
 	// APIServer are the public addresses of the API server, for pods that call
-	// it by address. Default none.
+	// it by address. With PublicAPI only. Default none.
 	APIServer []string `json:"apiServer,omitzero"`
 	// DNSServers are DNS servers behind the firewall that nodes ask. Default
 	// none: the firewall's proxy or Azure's own.

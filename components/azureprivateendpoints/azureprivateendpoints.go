@@ -315,7 +315,7 @@ func (b *builder) endpoint(planned PlannedEndpoint, after pulumi.Resource) (*net
 	}
 	args := &network.PrivateEndpointArgs{
 		ResourceGroupName: b.args.ResourceGroupName,
-		Location:          pulumi.String(b.plan.Spec.Region),
+		Location:          pulumi.String(b.plan.Spec.Location),
 		Subnet:            &network.SubnetTypeArgs{Id: b.args.SubnetID.ToStringOutput().ToStringPtrOutput()},
 		PrivateLinkServiceConnections: network.PrivateLinkServiceConnectionArray{&network.PrivateLinkServiceConnectionArgs{
 			Name:                 pulumi.String(planned.Name),

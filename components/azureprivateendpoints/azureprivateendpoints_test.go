@@ -32,7 +32,7 @@ const (
 func args(change func(*Args)) *Args {
 	a := &Args{
 		Spec: azureprivateendpoints.Spec{
-			Region:     "westeurope",
+			Location:   "westeurope",
 			SubnetCidr: "10.50.8.0/26",
 			Endpoints: map[string]azureprivateendpoints.Endpoint{
 				"lake":      {Service: "blob", ResourceID: account},
@@ -333,13 +333,13 @@ func TestBadArguments(t *testing.T) {
 		want   []string
 	}{
 		{"nothing given", func(a *Args) { *a = Args{} }, []string{
-			"region: is missing; give an Azure region in its short form, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"services: is missing; there is nothing to build; name a service, an endpoint or postgres",
 			"resourceGroupName: is missing; give the resource group's name",
 			"vnetId: is missing; give the spoke's id",
 		}},
-		{"an AWS region", func(a *Args) { a.Region = "eu-west-1" }, []string{
-			"region: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
+		{"an AWS region", func(a *Args) { a.Location = "eu-west-1" }, []string{
+			"location: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
 		}},
 		{"mistyped service", func(a *Args) { a.Services = []string{"valt", "blob", "blob"} }, []string{
 			`services[0]: valt: is not a service that the catalogue knows; did you mean "vault"?`,
@@ -357,8 +357,8 @@ func TestBadArguments(t *testing.T) {
 		{"resource of another type", func(a *Args) {
 			a.Endpoints = map[string]azureprivateendpoints.Endpoint{"x": {Service: "vault", ResourceID: account}, "y": {Service: "blob", ResourceID: "lake"}}
 		}, []string{
-			"endpoints.x.resourceId: " + account + ": is a Microsoft.Storage/storageAccounts, which has no vault; give the id of a Microsoft.KeyVault/vaults",
-			"endpoints.y.resourceId: lake: is not a resource's id; give /subscriptions/…/resourceGroups/…/providers/Microsoft.Storage/storageAccounts/…",
+			"endpoints.x.resourceId: " + account + ": is not the id of a Microsoft.KeyVault/vaults; give /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.KeyVault/vaults/<name>",
+			"endpoints.y.resourceId: lake: is not the id of a Microsoft.Storage/storageAccounts; give /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Storage/storageAccounts/<name>",
 		}},
 		{"resource id twice, and of no endpoint", func(a *Args) {
 			a.ResourceIDs = pulumi.StringMap{"lake": pulumi.String(account), "pond": pulumi.String(account)}
@@ -407,8 +407,8 @@ func TestBadArguments(t *testing.T) {
 		}, []string{
 			"existingZones.privatelink.blob.core.windows.net: " + central + "privatelink.dfs.core.windows.net: " +
 				"is the zone privatelink.dfs.core.windows.net; give the id of privatelink.blob.core.windows.net",
-			"existingZones.privatelink.dfs.core.windows.net: " + vnet + ": is not the id of a private DNS zone; " +
-				"give /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/privatelink.dfs.core.windows.net",
+			"existingZones.privatelink.dfs.core.windows.net: " + vnet + ": is not the id of a Microsoft.Network/privateDnsZones; " +
+				"give /subscriptions/<id>/resourceGroups/<name>/providers/Microsoft.Network/privateDnsZones/<name>",
 			"existingZones.privatelink.vaultcore.azure.com: " + central + "privatelink.vaultcore.azure.com: " +
 				`is a zone that no service here uses; did you mean "privatelink.vaultcore.azure.net"?`,
 		}},
@@ -493,7 +493,7 @@ func TestBadArguments(t *testing.T) {
 func TestAnyServices(t *testing.T) {
 	all := []string{"aks", "blob", "dfs", "eventhubs", "file", "monitor", "postgres", "prometheus", "queue", "registry", "servicebus", "table", "vault"}
 	rapid.Check(t, func(t *rapid.T) {
-		spec := azureprivateendpoints.Spec{Region: "northeurope", Services: rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID[string]).Draw(t, "services")}
+		spec := azureprivateendpoints.Spec{Location: "northeurope", Services: rapid.SliceOfDistinct(rapid.SampledFrom(all), rapid.ID[string]).Draw(t, "services")}
 		spec.Endpoints = map[string]azureprivateendpoints.Endpoint{}
 		for i, service := range rapid.SliceOfN(rapid.SampledFrom(all), 1, 10).Draw(t, "endpoints") {
 			spec.Endpoints[fmt.Sprintf("e%d", i)] = azureprivateendpoints.Endpoint{Service: service}

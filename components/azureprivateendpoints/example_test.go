@@ -42,7 +42,7 @@ func Example() {
 		const data = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/data/providers/"
 		built, err := azureprivateendpoints.NewAzurePrivateEndpoints(ctx, "private", &azureprivateendpoints.AzurePrivateEndpointsArgs{
 			Spec: azureprivateendpoints.Spec{
-				Region:     "westeurope",
+				Location:   "westeurope",
 				SubnetCidr: "10.50.8.0/26",
 				DNSServers: []string{"10.40.0.4"},
 				Endpoints: map[string]azureprivateendpoints.Endpoint{

@@ -10,6 +10,7 @@ import (
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/components/internal/azure"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -73,7 +74,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 		return nil, err
 	}
 	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
-	p.problems.Add("region", catalog.CheckAzureRegion(spec.Region))
+	p.problems.Add("location", catalog.CheckAzureRegion(spec.Location))
 	p.checkChoices()
 	p.planServices()
 	p.planEndpoints()
@@ -116,12 +117,12 @@ func (p *planner) service(path, name string) (catalog.PrivateService, bool) {
 		}
 		p.problems.Addf(path, name, problem.DidYouMean(name, names), "is not a service that the catalogue knows")
 	default:
-		for _, zone := range service.ZoneNames(p.plan.Spec.Region) {
+		for _, zone := range service.ZoneNames(p.plan.Spec.Location) {
 			if p.plan.zone(zone) == nil {
 				p.plan.Zones = append(p.plan.Zones, Zone{Name: zone})
 			}
 		}
-		p.plan.ForwardedSuffixes = append(p.plan.ForwardedSuffixes, service.PublicSuffixes(p.plan.Spec.Region)...)
+		p.plan.ForwardedSuffixes = append(p.plan.ForwardedSuffixes, service.PublicSuffixes(p.plan.Spec.Location)...)
 	}
 	return service, known
 }
@@ -133,10 +134,7 @@ func (p *planner) planServices() {
 	problem.Unique(&p.problems, "services", p.plan.Spec.Services)
 }
 
-var (
-	endpointName = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
-	resourceID   = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/([^/]+/[^/]+)/([^/]+)$`)
-)
+var endpointName = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 
 func (p *planner) planEndpoints() {
 	spec := p.plan.Spec
@@ -153,11 +151,11 @@ func (p *planner) planEndpoints() {
 		if !known {
 			continue
 		}
-		p.checkResource(path+".resourceId", endpoint.ResourceID, service)
+		azure.Check(&p.problems, path+".resourceId", endpoint.ResourceID, service.ResourceType)
 		p.checkStaticIP(path+".staticIp", endpoint, service, subnet, addresses)
 		p.plan.Endpoints = append(p.plan.Endpoints, PlannedEndpoint{
 			Name: name, Endpoint: endpoint, GroupID: service.GroupID, Member: service.Member,
-			Zones: service.ZoneNames(spec.Region), After: last[service.ResourceType],
+			Zones: service.ZoneNames(spec.Location), After: last[service.ResourceType],
 		})
 		last[service.ResourceType] = name
 	}
@@ -175,19 +173,6 @@ func (p *planner) subnet() netip.Prefix {
 	subnet, err := addressing.Parse(p.plan.Spec.SubnetCidr)
 	p.problems.Add("subnetCidr", err)
 	return subnet
-}
-
-func (p *planner) checkResource(path, id string, service catalog.PrivateService) {
-	if id == "" {
-		return
-	}
-	parts := resourceID.FindStringSubmatch(id)
-	switch {
-	case parts == nil:
-		p.problems.Addf(path, id, "give /subscriptions/…/resourceGroups/…/providers/"+service.ResourceType+"/…", "is not a resource's id")
-	case !strings.EqualFold(parts[1], service.ResourceType):
-		p.problems.Addf(path, id, "give the id of a "+service.ResourceType, "is a %s, which has no %s", parts[1], service.Name)
-	}
 }
 
 // reservedAddresses is how many addresses at the start of a subnet Azure keeps;
@@ -288,13 +273,10 @@ func (p *planner) checkExistingZones() {
 			continue
 		}
 		zone.Existing = true
-		parts := resourceID.FindStringSubmatch(id)
-		switch {
-		case parts == nil || !strings.EqualFold(parts[1], "Microsoft.Network/privateDnsZones"):
-			p.problems.Addf(path, id, "give /subscriptions/…/resourceGroups/…/providers/Microsoft.Network/privateDnsZones/"+name,
-				"is not the id of a private DNS zone")
-		case !strings.EqualFold(parts[2], name):
-			p.problems.Addf(path, id, "give the id of "+name, "is the zone %s", parts[2])
+		parsed, err := azure.ParseID(id, "Microsoft.Network/privateDnsZones")
+		p.problems.Add(path, err)
+		if err == nil && !strings.EqualFold(parsed.Name, name) {
+			p.problems.Addf(path, id, "give the id of "+name, "is the zone %s", parsed.Name)
 		}
 	}
 }
@@ -326,10 +308,7 @@ func (p *planner) checkAddress(path, value string) {
 	switch {
 	case err != nil || !addr.Is4():
 		p.problems.Addf(path, value, "give one such as 10.0.0.4", "is not an IPv4 address")
-	case value != AzureDNS && !addr.IsPrivate() && !shared.Contains(addr):
+	case value != AzureDNS && !p.facts.AzurePrivate(netip.PrefixFrom(addr, addr.BitLen())):
 		p.problems.Addf(path, value, "give a private address, or "+AzureDNS, "is a public address, which knows no private zone")
 	}
 }
-
-// shared is RFC 6598's shared address space, which private networks use too.
-var shared = netip.MustParsePrefix("100.64.0.0/10")

@@ -22,8 +22,8 @@ const (
 // Spec is the plain part of the private endpoints: everything that decides
 // which resources exist. It holds no Pulumi values.
 type Spec struct {
-	// Region is the VNet's Azure region, for example "westeurope". Required.
-	Region string `json:"-"`
+	// Location is the VNet's Azure region, for example "westeurope". Required.
+	Location string `json:"-"`
 	// SubnetCidr is the block of the endpoints' subnet. Required with a static
 	// address; without it the number of addresses is not checked either.
 	SubnetCidr string `json:"-"`
