@@ -312,12 +312,15 @@ func subResource(id pulumi.StringInput) *network.SubResourceArgs {
 // errNoAddress says that Azure answered without the address that it must give.
 var errNoAddress = errors.New("azure reports no address; refresh, and deploy again")
 
-// required returns the value of an output that Azure always fills in.
-func required(output pulumi.StringPtrOutput) pulumi.StringOutput {
+// address returns an address that Azure gives. A preview may not know it yet.
+func (b *builder) address(output pulumi.StringPtrOutput) pulumi.StringOutput {
 	return output.ApplyT(func(value *string) (string, error) {
-		if value == nil {
-			return "", errNoAddress
+		switch {
+		case value != nil && *value != "":
+			return *value, nil
+		case b.ctx.DryRun():
+			return "", nil
 		}
-		return *value, nil
+		return "", errNoAddress
 	}).(pulumi.StringOutput)
 }

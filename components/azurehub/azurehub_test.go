@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -543,6 +544,23 @@ func TestTagsAndParents(t *testing.T) {
 	// VNet, plan, 5 subnets, peering, 2+1 addresses, policy, 3 groups, firewall,
 	// resolver, 2 endpoints, ruleset, rule, 2 links, bastion.
 	assert.Equal(t, 1+1+5+1+3+1+3+1+1+2+1+1+2+1, count)
+}
+
+// silent answers with a resource's inputs only, as a cloud that has not given
+// out addresses yet.
+type silent struct{}
+
+func (silent) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	return "", args.Inputs, nil
+}
+
+func (silent) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) { return args.Args, nil }
+
+func TestAddressesThatAreNotThere(t *testing.T) {
+	preview := func(info *pulumi.RunInfo) { info.DryRun = true }
+	require.NoError(t, pulumi.RunErr(program(args(everything)), pulumi.WithMocks("underlay", "test", silent{}), preview))
+	err := pulumi.RunErr(program(args(everything)), pulumi.WithMocks("underlay", "test", silent{}))
+	assert.ErrorContains(t, err, "azure reports no address; refresh, and deploy again")
 }
 
 func TestWarnings(t *testing.T) {

@@ -22,7 +22,7 @@ func (b *builder) firewall() error {
 			return err
 		}
 		addresses[i] = address
-		public = append(public, required(address.IpAddress))
+		public = append(public, b.address(address.IpAddress))
 	}
 	b.hub.PublicIPs = public.ToStringArrayOutput()
 	policy, ready, err := b.policy(public[0])
@@ -55,7 +55,7 @@ func (b *builder) firewall() error {
 	if err != nil {
 		return err
 	}
-	b.hub.FirewallPrivateIP = firewall.IpConfigurations.Index(pulumi.Int(0)).PrivateIPAddress()
+	b.hub.FirewallPrivateIP = b.address(firewall.IpConfigurations.Index(pulumi.Int(0)).PrivateIPAddress().ToStringPtrOutput())
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (b *builder) resolver() error {
 	if err != nil {
 		return err
 	}
-	b.hub.ResolverInboundIP = required(inbound.IpConfigurations.Index(pulumi.Int(0)).PrivateIpAddress())
+	b.hub.ResolverInboundIP = b.address(inbound.IpConfigurations.Index(pulumi.Int(0)).PrivateIpAddress())
 	if len(spec.Rules) == 0 {
 		return nil
 	}
