@@ -577,6 +577,17 @@ func TestWarnings(t *testing.T) {
 	assert.Equal(t, []string{
 		"subnets.resolverInbound 10.0.1.224/28 is in 10.0.1.0 to 10.0.16.255, which Azure has refused for a resolver; use another block if it still does",
 	}, plan(func(s *azurehub.Spec) { s.VnetCidr, s.Resolver = "10.0.1.0/24", &azurehub.Resolver{} }))
+	assert.Equal(t, []string{
+		"controlPlane.targetAddress 10.60.1.10/32 is in no spoke of this hub",
+		"aks.nodeCidrs[1] 10.60.0.0/24 is in no spoke of this hub",
+		"aks.podCidrs[0] 10.60.8.0/21 is in no spoke of this hub",
+	}, plan(func(s *azurehub.Spec) {
+		s.AKS = &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24", "10.60.0.0/24"}, PodCidrs: []string{"10.60.8.0/21"}}
+		s.ControlPlane = &azurehub.ControlPlane{Sources: []string{"198.51.100.0/24"}, TargetAddress: "10.60.1.10"}
+	}))
+	assert.Empty(t, plan(func(s *azurehub.Spec) {
+		s.Spokes, s.AKS = nil, &azurehub.AKS{NodeCidrs: []string{"10.60.0.0/24"}}
+	}), "spokes may be peered by another stack")
 	assert.Equal(t, []string{"rules[0].addresses[0] lets out traffic to every address"}, plan(func(s *azurehub.Spec) {
 		s.Rules = []azurehub.Rule{{Name: "all", Protocol: "tcp", Ports: []int{443}, Sources: []string{"10.50.0.0/24"}, Addresses: []string{"0.0.0.0/0"}}}
 	}))

@@ -60,6 +60,8 @@ func (p *planner) controlPlaneGroup() RuleGroup {
 		p.problems.Addf("controlPlane.targetAddress", "", "give the internal load balancer's address", "is missing")
 	case err != nil || !addr.Is4() || !p.facts.AzurePrivate(netip.PrefixFrom(addr, 32)):
 		p.problems.Addf("controlPlane.targetAddress", entry.TargetAddress, "give one in a spoke, such as 10.50.0.10", "is not a private IPv4 address")
+	default:
+		p.warnOutside("controlPlane.targetAddress", netip.PrefixFrom(addr, 32))
 	}
 	return group
 }
@@ -76,6 +78,8 @@ func (p *planner) aksGroup() RuleGroup {
 	if len(aks.PodCidrs) > 0 {
 		p.checkBlocks("aks.podCidrs", aks.PodCidrs, "")
 	}
+	p.warnEachOutside("aks.nodeCidrs", aks.NodeCidrs)
+	p.warnEachOutside("aks.podCidrs", aks.PodCidrs)
 	facts, err := p.facts.AKSEgressRules(catalog.AKSEgress{
 		Region: p.plan.Spec.Location, Features: aks.Features, PrivateAPI: !aks.PublicAPI, Konnectivity: aks.Konnectivity,
 		DNSServers: aks.DNSServers, APIServer: aks.APIServer,
@@ -185,6 +189,30 @@ func (p *planner) checkRule(path string, rule Rule) {
 		p.problems.Add(at, err)
 		if err == nil && block.Bits() == 0 {
 			p.plan.Warnings = append(p.plan.Warnings, at+" lets out traffic to every address")
+		}
+	}
+}
+
+// warnOutside warns of a block that is in none of the spokes: most likely it is
+// mistyped, or its VNet is peered elsewhere.
+func (p *planner) warnOutside(path string, block netip.Prefix) {
+	if len(p.plan.Spec.Spokes) == 0 {
+		return
+	}
+	for _, spoke := range p.plan.Spec.Spokes {
+		for _, written := range spoke.Cidrs {
+			if cidr, err := addressing.Parse(written); err == nil && cidr.Bits() <= block.Bits() && cidr.Contains(block.Addr()) {
+				return
+			}
+		}
+	}
+	p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf("%s %s is in no spoke of this hub", path, block))
+}
+
+func (p *planner) warnEachOutside(path string, blocks []string) {
+	for i, written := range blocks {
+		if block, err := addressing.Parse(written); err == nil {
+			p.warnOutside(fmt.Sprintf("%s[%d]", path, i), block)
 		}
 	}
 }
