@@ -82,7 +82,7 @@ func NewAksCluster(ctx *pulumi.Context, name string, args *AksClusterArgs, opts 
 		return nil, fmt.Errorf("AKS cluster %q: %w", name, err)
 	}
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, component: component}
-	for _, build := range []func() error{b.warnings, b.identities, b.grants, b.cluster} {
+	for _, build := range []func() error{b.warnings, b.identities, b.grants, b.cluster, b.pools} {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("AKS cluster %q: %w", name, err)
 		}
@@ -224,7 +224,7 @@ func (b *builder) cluster() error {
 		DnsPrefix:         pulumi.String(b.name),
 		KubernetesVersion: optional(spec.KubernetesVersion),
 		Sku:               containerservice.ManagedClusterSKUArgs{Name: pulumi.String("Base"), Tier: pulumi.String(spec.Tier)},
-		AgentPoolProfiles: b.pools(),
+		AgentPoolProfiles: containerservice.ManagedClusterAgentPoolProfileArray{firstPool(spec.Pools[0])},
 		Identity: containerservice.ManagedClusterIdentityArgs{
 			Type:                   containerservice.ResourceIdentityTypeUserAssigned,
 			UserAssignedIdentities: pulumi.StringArray{b.control.ID().ToStringOutput()},
@@ -265,7 +265,7 @@ func (b *builder) cluster() error {
 		pulumi.DependsOn(b.before),
 		pulumi.Protect(*spec.DeletionProtection),
 		// The autoscaler changes it.
-		pulumi.IgnoreChanges([]string{"agentPoolProfiles[*].count"}),
+		pulumi.IgnoreChanges([]string{"agentPoolProfiles[0].count"}),
 	)
 	cluster, err := containerservice.NewManagedCluster(b.ctx, b.name, args, opts...)
 	if err != nil {
@@ -282,22 +282,64 @@ func (b *builder) cluster() error {
 	return nil
 }
 
-// pools returns the part of each pool that its network does not decide.
-func (b *builder) pools() containerservice.ManagedClusterAgentPoolProfileArray {
-	var pools containerservice.ManagedClusterAgentPoolProfileArray
-	for _, pool := range b.plan.Spec.Pools {
-		profile := containerservice.ManagedClusterAgentPoolProfileArgs{
-			Name:   pulumi.String(pool.Name),
-			Mode:   pulumi.String(pool.Mode),
-			Type:   pulumi.String("VirtualMachineScaleSets"),
-			OsType: pulumi.String("Linux"),
-			VmSize: pulumi.String(pool.VMSize),
-			Count:  pulumi.Int(pool.MinCount),
-		}
-		if len(pool.Zones) > 0 {
-			profile.AvailabilityZones = pulumi.ToStringArray(pool.Zones)
-		}
-		pools = append(pools, profile)
+// firstPool returns the part of the cluster's own pool that its network does
+// not decide.
+func firstPool(pool Pool) containerservice.ManagedClusterAgentPoolProfileArgs {
+	return containerservice.ManagedClusterAgentPoolProfileArgs{
+		Name:              pulumi.String(pool.Name),
+		Mode:              pulumi.String(pool.Mode),
+		Type:              pulumi.String(poolType),
+		OsType:            pulumi.String(poolOS),
+		VmSize:            pulumi.String(pool.VMSize),
+		Count:             pulumi.Int(pool.MinCount),
+		AvailabilityZones: zones(pool),
 	}
-	return pools
+}
+
+// What every pool's nodes are.
+const (
+	poolType = "VirtualMachineScaleSets"
+	poolOS   = "Linux"
+)
+
+func zones(pool Pool) pulumi.StringArrayInput {
+	if len(pool.Zones) == 0 {
+		return nil
+	}
+	return pulumi.ToStringArray(pool.Zones)
+}
+
+// pools creates the pools after the first, each a resource of its own: they
+// come and go without a change of the cluster.
+func (b *builder) pools() error {
+	var before []pulumi.Resource
+	for _, pool := range b.plan.Spec.Pools[1:] {
+		args := &containerservice.AgentPoolArgs{
+			AgentPoolName:     pulumi.String(pool.Name),
+			ResourceName:      b.component.ClusterName,
+			ResourceGroupName: b.args.ResourceGroupName,
+			Mode:              pulumi.String(pool.Mode),
+			Type:              pulumi.String(poolType),
+			OsType:            pulumi.String(poolOS),
+			VmSize:            pulumi.String(pool.VMSize),
+			Count:             pulumi.Int(pool.MinCount),
+			AvailabilityZones: zones(pool),
+			Tags:              b.args.Tags,
+		}
+		if err := b.plan.Posture.ApplyPool(args, pool.Name, b.args.IDs); err != nil {
+			return err
+		}
+		created, err := containerservice.NewAgentPool(b.ctx, b.name+"-"+pool.Name, args,
+			pulumi.Parent(b.component),
+			pulumi.Provider(b.args.ClusterProvider),
+			pulumi.DependsOn(before),                // AKS makes one at a time
+			pulumi.DeleteBeforeReplace(true),        // the next one has the same name
+			pulumi.IgnoreChanges([]string{"count"}), // the autoscaler changes it
+		)
+		if err != nil {
+			return err
+		}
+		before = []pulumi.Resource{created}
+	}
+	return nil
 }

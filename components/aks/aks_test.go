@@ -20,6 +20,7 @@ import (
 
 const (
 	managedCluster = "azure-native:containerservice:ManagedCluster"
+	agentPool      = "azure-native:containerservice:AgentPool"
 	identity       = "azure-native:managedidentity/v20230131:UserAssignedIdentity"
 	assignment     = "azure-native:authorization/v20220401:RoleAssignment"
 
@@ -284,19 +285,32 @@ func TestClusterChoices(t *testing.T) {
 	g := built(t, spec(func(s *aks.Spec) {
 		s.KubernetesVersion, s.Tier = "1.34", aks.TierFree
 		s.AdminGroups = []string{"33333333-3333-3333-3333-333333333333"}
-		s.Pools = append(s.Pools, aks.Pool{Name: "spark", VMSize: "Standard_E8ds_v5", MaxCount: 20, MaxPods: 50, Surge: "33%", Zones: []string{"1", "3"}})
+		s.Pools = append(s.Pools, aks.Pool{Name: "spark", VMSize: "Standard_E8ds_v5", MaxCount: 20, MaxPods: 50, Surge: "33%", Zones: []string{"1", "3"}},
+			aks.Pool{Name: "second", Mode: aks.SystemPool, VMSize: "Standard_D4ds_v5", MaxCount: 3})
 	}))
-	in := only(t, g, managedCluster).Inputs.Mappable()
+	c := only(t, g, managedCluster)
+	in := c.Inputs.Mappable()
 	assert.Equal(t, "1.34", in["kubernetesVersion"])
 	assert.Equal(t, "Free", at(t, in, "sku")["tier"])
 	assert.Equal(t, []any{"33333333-3333-3333-3333-333333333333"}, at(t, in, "aadProfile")["adminGroupObjectIDs"])
-	pool := in["agentPoolProfiles"].([]any)[1].(map[string]any)
-	assert.Equal(t, "User", pool["mode"])
-	assert.Equal(t, 0.0, pool["count"], "nothing is paid for until something runs")
-	assert.Equal(t, 0.0, pool["minCount"])
-	assert.Equal(t, 20.0, pool["maxCount"])
-	assert.Equal(t, []any{"1", "3"}, pool["availabilityZones"])
-	assert.Equal(t, map[string]any{"maxSurge": "33%"}, pool["upgradeSettings"])
+	assert.Len(t, in["agentPoolProfiles"], 1)
+
+	pools := g.ByType(agentPool)
+	require.Len(t, pools, 2)
+	slices.SortFunc(pools, func(a, b *graph.Resource) int { return strings.Compare(b.Name, a.Name) })
+	assert.Equal(t, map[string]any{
+		"agentPoolName": "spark", "resourceName": c.Outputs["name"].StringValue(), "resourceGroupName": "data",
+		"mode": "User", "type": "VirtualMachineScaleSets", "osType": "Linux", "vmSize": "Standard_E8ds_v5",
+		"enableAutoScaling": true, "count": 0.0, "minCount": 0.0, "maxCount": 20.0, "maxPods": 50.0,
+		"enableNodePublicIP": false, "vnetSubnetID": nodesID, "upgradeSettings": map[string]any{"maxSurge": "33%"},
+		"availabilityZones": []any{"1", "3"},
+	}, pools[0].Inputs.Mappable(), "nothing is paid for until something runs")
+	assert.Equal(t, "dp1-second", pools[1].Name)
+	assert.Contains(t, pools[1].Dependencies, pools[0].URN, "AKS makes one at a time")
+	for _, pool := range pools {
+		assert.Contains(t, pool.Dependencies, c.URN)
+		assert.Contains(t, pool.ProviderURN(), "azure-v3")
+	}
 }
 
 // requests are what a program asks of the engine, by type and name.
@@ -325,7 +339,10 @@ func TestClusterOptions(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			s := spec(func(s *aks.Spec) { s.DeletionProtection = protection })
+			s := spec(func(s *aks.Spec) {
+				s.DeletionProtection = protection
+				s.Pools = append(s.Pools, aks.Pool{Name: "spark", VMSize: "Standard_E8ds_v5", MaxCount: 20})
+			})
 			_, err = aks.NewAksCluster(ctx, "dp1", &aks.AksClusterArgs{
 				Spec: s, IDs: ids(), ClusterProvider: v3, ResourceGroupName: pulumi.String("data"),
 			})
@@ -336,7 +353,11 @@ func TestClusterOptions(t *testing.T) {
 		request := r.seen[managedCluster]
 		require.NotNil(t, request)
 		assert.Equal(t, protection == nil, request.GetProtect())
-		assert.Equal(t, []string{"agentPoolProfiles[*].count"}, request.GetIgnoreChanges())
+		assert.Equal(t, []string{"agentPoolProfiles[0].count"}, request.GetIgnoreChanges())
+		pool := r.seen[agentPool]
+		require.NotNil(t, pool)
+		assert.Equal(t, []string{"count"}, pool.GetIgnoreChanges())
+		assert.True(t, pool.GetDeleteBeforeReplace(), "its name is its own")
 		assert.False(t, r.seen[identity].GetProtect())
 	}
 }
@@ -395,6 +416,9 @@ func TestApplyRefuses(t *testing.T) {
 		want  []string
 	}{
 		{"no pools", nil, ids(), []string{"agentPoolProfiles: are not plain; give a ManagedClusterAgentPoolProfileArray"}},
+		{"an empty list", containerservice.ManagedClusterAgentPoolProfileArray{}, ids(), []string{
+			"agentPoolProfiles: are empty; give the cluster its first pool",
+		}},
 		{"other pools, no ids", containerservice.ManagedClusterAgentPoolProfileArray{
 			containerservice.ManagedClusterAgentPoolProfileArgs{Name: pulumi.String("other")},
 			containerservice.ManagedClusterAgentPoolProfileArgs{Name: pulumi.String("computed").ToStringOutput()},
@@ -407,7 +431,6 @@ func TestApplyRefuses(t *testing.T) {
 			"agentPoolProfiles[0].name: other: is a pool that was not planned; name it in the spec's pools",
 			"agentPoolProfiles[1].name: is not plain; give a pulumi.String",
 			"agentPoolProfiles[2]: is not plain; give ManagedClusterAgentPoolProfileArgs",
-			"agentPoolProfiles: lack the planned pool system; add it, or remove it from the spec's pools",
 		}},
 	}
 	for _, c := range cases {
@@ -417,6 +440,34 @@ func TestApplyRefuses(t *testing.T) {
 			assert.Equal(t, &containerservice.ManagedClusterArgs{AgentPoolProfiles: c.pools}, args, "the arguments are as they were")
 		})
 	}
+}
+
+func TestApplyPool(t *testing.T) {
+	s := cell(aks.VnetIntegrationPrivate, aks.PodSubnet, aks.EgressCustomerFirewall)
+	s.Pools = append(s.Pools, aks.Pool{Name: "spark", MaxCount: 2, MaxPods: 30})
+	plan, err := aks.NewPlan(s)
+	require.NoError(t, err)
+	g := recorded(t, func(ctx *pulumi.Context, _, v3 pulumi.ProviderResource) error {
+		args := &containerservice.AgentPoolArgs{ResourceGroupName: pulumi.String("data"), ResourceName: pulumi.String("own")}
+		if err := plan.Posture.ApplyPool(args, "spark", ids()); err != nil {
+			return err
+		}
+		_, err := containerservice.NewAgentPool(ctx, "spark", args, pulumi.Provider(v3))
+		return err
+	})
+	assert.Equal(t, map[string]any{
+		"resourceGroupName": "data", "resourceName": "own", "enableAutoScaling": true, "minCount": 0.0, "maxCount": 2.0, "maxPods": 30.0,
+		"enableNodePublicIP": false, "upgradeSettings": map[string]any{"maxSurge": "10%"},
+		"vnetSubnetID": nodesID, "podSubnetID": podsID, "podIPAllocationMode": "DynamicIndividual",
+	}, only(t, g, agentPool).Inputs.Mappable())
+
+	args := &containerservice.AgentPoolArgs{}
+	assert.Equal(t, []string{
+		"nodeSubnetId: is missing; nodes are put into it; give it",
+		"podSubnetId: is missing; pods are put into it; give it",
+		"agentPoolName: other: is a pool that was not planned; name it in the spec's pools",
+	}, messages(t, plan.Posture.ApplyPool(args, "other", aks.IDs{})))
+	assert.Equal(t, &containerservice.AgentPoolArgs{}, args)
 }
 
 // Nothing is registered for arguments with problems, and all are reported: of

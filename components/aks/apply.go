@@ -56,36 +56,42 @@ func (ids IDs) of(target Target) []pulumi.StringInput {
 
 // check adds a problem for each id that a posture needs and that is missing.
 func (ids IDs) check(p Posture, problems *problem.List) {
-	missing := func(path string, id pulumi.StringInput, why string) {
-		if id == nil {
-			problems.Addf(path, "", "give it", "is missing; %s", why)
-		}
-	}
-	missing("nodeSubnetId", ids.NodeSubnetID, "nodes are put into it")
-	if slices.ContainsFunc(p.Pools, func(pool PoolPosture) bool { return pool.PodIPAllocationMode != "" }) {
-		missing("podSubnetId", ids.PodSubnetID, "pods are put into it")
-	}
+	ids.checkPools(p, problems)
 	if p.EnableVnetIntegration {
-		missing("apiServerSubnetId", ids.APIServerSubnetID, "the API server is put into it")
+		missing(problems, "apiServerSubnetId", ids.APIServerSubnetID, "the API server is put into it")
 	}
 	if p.PrivateDNSZone == OwnZone {
-		missing("privateZoneId", ids.PrivateZoneID, "the API server's name is written into it")
+		missing(problems, "privateZoneId", ids.PrivateZoneID, "the API server's name is written into it")
 	}
 	if p.BootstrapArtifactSource != "" {
-		missing("registryId", ids.RegistryID, "without egress, AKS's own images come from it")
+		missing(problems, "registryId", ids.RegistryID, "without egress, AKS's own images come from it")
 	}
 	if n := len(ids.PublicIPIDs); p.OutboundType == "loadBalancer" && (n < 1 || n > mostPublicIPs) {
 		problems.Addf("publicIpIds", "", fmt.Sprintf("give 1 to %d", mostPublicIPs), "are %d; the load balancer's traffic leaves from them", n)
 	}
 }
 
+// checkPools checks the ids that pools need.
+func (ids IDs) checkPools(p Posture, problems *problem.List) {
+	missing(problems, "nodeSubnetId", ids.NodeSubnetID, "nodes are put into it")
+	if slices.ContainsFunc(p.Pools, func(pool PoolPosture) bool { return pool.PodIPAllocationMode != "" }) {
+		missing(problems, "podSubnetId", ids.PodSubnetID, "pods are put into it")
+	}
+}
+
+func missing(problems *problem.List, path string, id pulumi.StringInput, why string) {
+	if id == nil {
+		problems.Addf(path, "", "give it", "is missing; %s", why)
+	}
+}
+
 // Apply puts the posture into the arguments of a cluster that the caller
 // registers, with ids filled in: it replaces NetworkProfile,
 // ApiServerAccessProfile and BootstrapProfile, sets FqdnSubdomain in place of
-// DnsPrefix where there is one, and sets the network settings of each pool,
-// found by name. AgentPoolProfiles must hold plain
-// ManagedClusterAgentPoolProfileArgs with plain names. The error is a
-// problem.List, and args is as it was.
+// DnsPrefix where there is one, and sets the network settings of each pool that
+// is part of the cluster, found by name; ApplyPool is for the others.
+// AgentPoolProfiles must hold plain ManagedClusterAgentPoolProfileArgs with
+// plain names. The error is a problem.List, and args is as it was.
 //
 // The caller's cluster has an identity with the plan's Grants before it is
 // made, and the resource options of Options.
@@ -209,7 +215,6 @@ func (p Posture) pools(
 	}
 	pools := make([]containerservice.ManagedClusterAgentPoolProfileArgs, len(given))
 	planned := make([]PoolPosture, len(given))
-	var names []string
 	for i, element := range given {
 		path := fmt.Sprintf("agentPoolProfiles[%d]", i)
 		switch element := element.(type) {
@@ -226,18 +231,12 @@ func (p Posture) pools(
 			problems.Addf(path+".name", "", "give a pulumi.String", "is not plain")
 			continue
 		}
-		names = append(names, string(name))
-		k := slices.IndexFunc(p.Pools, func(pool PoolPosture) bool { return pool.Name == string(name) })
-		if k < 0 {
-			problems.Addf(path+".name", string(name), "name it in the spec's pools", "is a pool that was not planned")
-			continue
-		}
-		planned[i] = p.Pools[k]
+		pool, err := p.pool(string(name))
+		problems.Add(path+".name", err)
+		planned[i] = pool
 	}
-	for _, pool := range p.Pools {
-		if !slices.Contains(names, pool.Name) {
-			problems.Addf("agentPoolProfiles", "", "add it, or remove it from the spec's pools", "lack the planned pool %s", pool.Name)
-		}
+	if len(given) == 0 {
+		problems.Addf("agentPoolProfiles", "", "give the cluster its first pool", "are empty")
 	}
 	if len(*problems) > 0 {
 		return nil
@@ -247,6 +246,34 @@ func (p Posture) pools(
 		applied = append(applied, planned[i].apply(pool, ids))
 	}
 	return applied
+}
+
+// pool returns the planned pool of that name.
+func (p Posture) pool(name string) (PoolPosture, error) {
+	for _, pool := range p.Pools {
+		if pool.Name == name {
+			return pool, nil
+		}
+	}
+	return PoolPosture{}, problem.New(name, "is a pool that was not planned", "name it in the spec's pools")
+}
+
+// ApplyPool puts the network settings of the planned pool of that name into the
+// arguments of a pool that is a resource of its own. The error is a
+// problem.List, and args is as it was.
+func (p Posture) ApplyPool(args *containerservice.AgentPoolArgs, name string, ids IDs) error {
+	var problems problem.List
+	ids.checkPools(p, &problems)
+	pool, err := p.pool(name)
+	problems.Add("agentPoolName", err)
+	if err := problems.Err(); err != nil {
+		return fmt.Errorf("AKS posture: %w", err)
+	}
+	of := pool.apply(containerservice.ManagedClusterAgentPoolProfileArgs{}, ids)
+	args.EnableAutoScaling, args.MinCount, args.MaxCount = of.EnableAutoScaling, of.MinCount, of.MaxCount
+	args.MaxPods, args.UpgradeSettings, args.EnableNodePublicIP = of.MaxPods, of.UpgradeSettings, of.EnableNodePublicIP
+	args.VnetSubnetID, args.PodSubnetID, args.PodIPAllocationMode = of.VnetSubnetID, of.PodSubnetID, of.PodIPAllocationMode
+	return nil
 }
 
 func (p PoolPosture) apply(pool containerservice.ManagedClusterAgentPoolProfileArgs, ids IDs) containerservice.ManagedClusterAgentPoolProfileArgs {

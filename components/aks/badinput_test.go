@@ -55,7 +55,6 @@ func TestBadInput(t *testing.T) {
 			"egress: internet: is not a choice; use customerFirewall, loadBalancer, natGateway or none",
 			"api.access: private: is not a choice; use public, privateSystemZone, privateOwnZone, privateNoZone, vnetIntegrationPublic or vnetIntegrationPrivate",
 			"pools[0].mode: Both: is not a choice; use System or User",
-			"pools: have no system pool; make one mode: System",
 		}},
 		{"a model", func(s *aks.Spec) { s.Model = "cni" }, []string{
 			"model: cni: is not a choice; use overlay, podSubnet, podSubnetStatic, azureCni or kubenet",
@@ -247,6 +246,9 @@ func TestBadInput(t *testing.T) {
 
 		// Pools and the rest.
 		{"no pools", func(s *aks.Spec) { s.Pools = nil }, []string{"pools: are missing; give a pool, for example {name: system, maxCount: 3}"}},
+		{"a user pool first", func(s *aks.Spec) { s.Pools[0].Mode = aks.UserPool }, []string{
+			"pools[0].mode: User: is the cluster's own pool, which runs what the cluster needs itself; put a system pool first",
+		}},
 		{"pools", func(s *aks.Spec) {
 			s.Pools = []aks.Pool{
 				{Name: "System", MaxCount: 1001, MaxPods: 251, Surge: "0"},

@@ -516,21 +516,18 @@ func (p *planner) planPools() {
 		return
 	}
 	before := len(p.problems)
-	names, systems := make([]string, len(spec.Pools)), 0
+	names := make([]string, len(spec.Pools))
 	for i := range spec.Pools {
 		pool := &spec.Pools[i]
 		if pool.MaxPods == 0 {
 			pool.MaxPods = p.model.DefaultPods
 		}
 		names[i] = pool.Name
-		if pool.Mode == SystemPool {
-			systems++
-		}
 		p.checkPool(fmt.Sprintf("pools[%d]", i), *pool)
 	}
 	problem.Unique(&p.problems, "pools", names)
-	if systems == 0 {
-		p.problems.Addf("pools", "", "make one mode: System", "have no system pool")
+	if spec.Pools[0].Mode == UserPool {
+		p.problems.Addf("pools[0].mode", string(UserPool), "put a system pool first", "is the cluster's own pool, which runs what the cluster needs itself")
 	}
 	if len(p.problems) > before || !p.modelKnown || *spec.InternalLoadBalancers < 0 {
 		return // sizes that are wrong measure nothing

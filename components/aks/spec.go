@@ -139,7 +139,8 @@ type Spec struct {
 	EgressIPs []string `json:"egressIps,omitzero"`
 	// API server's access.
 	API API `json:"api,omitzero"`
-	// Pools of nodes; the first is a system pool. Required.
+	// Pools of nodes. The first is a system pool and part of the cluster: it
+	// stays. The others may come and go. Required.
 	Pools []Pool `json:"pools,omitzero"`
 	// InternalLoadBalancers is how many addresses of the node subnet internal
 	// load balancers of the cluster's services take. Default 1.

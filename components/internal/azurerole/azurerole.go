@@ -24,8 +24,8 @@ const (
 	NetworkContributor          Role = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 	Owner                       Role = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	PrivateDNSZoneContributor   Role = "b12aa53e-6015-4669-85d0-8515ebb3ae7f"
-	Reader                      Role = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 	RoleBasedAccessControlAdmin Role = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+	StorageBlobDataContributor  Role = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 )
 
 const (

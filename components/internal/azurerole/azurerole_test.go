@@ -20,8 +20,8 @@ func TestDefinition(t *testing.T) {
 	const roles = "/providers/Microsoft.Authorization/roleDefinitions/"
 	assert.Equal(t, subscription+roles+"4d97b98b-1d4f-4787-a291-c67834d212e7", azurerole.NetworkContributor.Definition(vnet))
 	assert.Equal(t, subscription+roles+"b12aa53e-6015-4669-85d0-8515ebb3ae7f", azurerole.PrivateDNSZoneContributor.Definition(subscription))
-	assert.Equal(t, roles+"acdd72a7-3385-48ef-bd42-f606fba81ae7",
-		azurerole.Reader.Definition("/providers/Microsoft.Management/managementGroups/data"))
+	assert.Equal(t, roles+"8e3af657-a8ff-443c-a75c-2fe8c4bcb635",
+		azurerole.Owner.Definition("/providers/Microsoft.Management/managementGroups/data"))
 }
 
 func TestAssignmentName(t *testing.T) {
@@ -31,7 +31,7 @@ func TestAssignmentName(t *testing.T) {
 	assert.Equal(t, name, azurerole.NetworkContributor.AssignmentName("/SUBSCRIPTIONS"+vnet[len("/subscriptions"):], principal),
 		"an id means the same in any case")
 	for _, other := range []string{
-		azurerole.Reader.AssignmentName(vnet, principal),
+		azurerole.Owner.AssignmentName(vnet, principal),
 		azurerole.NetworkContributor.AssignmentName(vnet+"/subnets/nodes", principal),
 		azurerole.NetworkContributor.AssignmentName(vnet, "33333333-3333-3333-3333-333333333333"),
 	} {
