@@ -530,7 +530,7 @@ func (b *builder) flowLogs() error {
 // outputs fills in the component's outputs and registers them.
 func (b *builder) outputs() error {
 	v, spec := b.vnet, b.plan.Spec
-	required, err := json.Marshal(slices.Concat([]EgressRule{}, b.plan.RequiredEgress))
+	required, err := json.Marshal(b.plan.RequiredEgress)
 	if err != nil {
 		return fmt.Errorf("required egress: %w", err)
 	}

@@ -121,7 +121,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
+	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults(), RequiredEgress: []EgressRule{}}}
 	p.checkChoices()
 	p.planAddressSpace()
 	p.planSubnets()
@@ -311,9 +311,7 @@ func (p *planner) extraBlock(path, name string, extra ExtraSubnet) netip.Prefix 
 	if extra.RouteToFirewall && p.plan.Spec.Egress != EgressCustomerFirewall {
 		p.problems.Addf(path+".routeToFirewall", "true", "remove it, or set egress: customerFirewall", "is set, but there is no firewall")
 	}
-	var known []string
 	for _, rule := range p.facts.AzureVnetRules().ReservedSubnets {
-		known = append(known, rule.Name)
 		if name != rule.Name && strings.EqualFold(name, rule.Name) {
 			p.problems.Addf(path, name, "write "+rule.Name, "is found by Azure only in its exact form")
 		}
@@ -397,6 +395,8 @@ func (p *planner) checkAllow(path string, role addressing.AzureRole, allow []All
 		names = append(names, strings.ToLower(a.Name))
 		if !ruleName.MatchString(a.Name) {
 			p.problems.Addf(at+".name", a.Name, "use 1 to 80 letters, digits, hyphens, dots and underscores", "is not a rule's name")
+		} else if name := strings.ToLower(a.Name); strings.HasPrefix(name, "allow") || strings.HasPrefix(name, "deny") {
+			p.problems.Addf(at+".name", a.Name, "use a name that begins otherwise", "begins as the names of the subnet's own rules do")
 		}
 		if len(a.From) == 0 {
 			p.problems.Addf(at+".from", "", "list blocks, or a service tag", "is missing")

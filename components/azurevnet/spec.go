@@ -141,7 +141,8 @@ type ExtraSubnet struct {
 
 // Allow admits connections to a subnet.
 type Allow struct {
-	// Name of the rule, unique in its subnet. Required.
+	// Name of the rule, unique in its subnet; it does not begin with Allow or
+	// Deny, as those of the subnet's own rules do. Required.
 	Name string `json:"name,omitzero"`
 	// From are blocks, or one of Azure's service tags. "Internet" only to
 	// nodes and applicationGateway. Required.
