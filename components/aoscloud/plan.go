@@ -440,6 +440,9 @@ func parseAny(text string) (netip.Prefix, error) {
 
 // warn says what the document asks for, or what was left out, that may hurt.
 func (p *planner) warn(eksGroup bool) {
+	if warning := addressing.Warn(p.plan.Vpc); warning != "" {
+		p.plan.Warnings = append(p.plan.Warnings, warning)
+	}
 	if zones := p.plan.Spec.EndpointZones; len(zones) == 1 {
 		p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf(
 			"all interface endpoints are in %s alone: without that zone no node of any zone reaches AWS through them; "+

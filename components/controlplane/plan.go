@@ -24,6 +24,8 @@ type Plan struct {
 	Subnets []Subnet
 	// Vpc is the block of the VPC.
 	Vpc netip.Prefix
+	// Warnings say what is allowed but may not be meant, a sentence each.
+	Warnings []string
 }
 
 // Zone is an availability zone in its slot.
@@ -118,6 +120,9 @@ func NewPlan(spec Spec) (*Plan, error) {
 	}
 	if err := p.problems.Err(); err != nil {
 		return nil, err
+	}
+	if warning := addressing.Warn(p.plan.Vpc); warning != "" {
+		p.plan.Warnings = append(p.plan.Warnings, warning)
 	}
 	return &p.plan, nil
 }

@@ -38,6 +38,8 @@ type Plan struct {
 	InternetGateway bool
 	// NatZones are the zones with a NAT gateway.
 	NatZones []string
+	// Warnings say what is allowed but may not be meant, a sentence each.
+	Warnings []string
 
 	// blocks are those that the VPC has before the pod block is associated.
 	blocks []netip.Prefix
@@ -114,7 +116,22 @@ func NewPlan(spec Spec) (*Plan, error) {
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
+	p.warn(spec)
 	return &p.plan, nil
+}
+
+// warn says what may hurt and was not asked for in so many words.
+func (p *planner) warn(given Spec) {
+	for _, block := range p.plan.blocks {
+		if warning := addressing.Warn(block); warning != "" {
+			p.plan.Warnings = append(p.plan.Warnings, warning)
+		}
+	}
+	if nat := given.Nat; len(p.plan.NatZones) == 1 && (nat == nil || nat.Strategy == "" && nat.Zone == "") {
+		p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf(
+			"the one NAT gateway is in %s: without that zone no node of any zone reaches the internet, and traffic between zones is charged; "+
+				"set nat.strategy: perZone, or single if that is meant", p.plan.NatZones[0]))
+	}
 }
 
 // planner collects problems while it fills in a plan.
