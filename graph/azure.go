@@ -13,6 +13,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/underlay-iac/underlay/catalog"
 )
 
 const (
@@ -56,7 +58,8 @@ func (r *recorder) azureProvider(reference string) azureProvider {
 type azureResource struct {
 	computed
 	azureProvider
-	token string // the type without its API version: "network:Subnet"
+	services []catalog.PrivateService // that private endpoints connect to
+	token    string                   // the type without its API version: "network:Subnet"
 }
 
 // apiVersion is in the tokens of the SDK's versioned packages.
@@ -65,7 +68,7 @@ var apiVersion = regexp.MustCompile(`/v\d{8}(preview)?:`)
 // fillAzure adds to the outputs what Azure computes. The recorder is locked.
 func (r *recorder) fillAzure(res *Resource) {
 	a := &azureResource{
-		computed: r.computed(res), azureProvider: r.azureProvider(res.Provider),
+		computed: r.computed(res), azureProvider: r.azureProvider(res.Provider), services: r.catalog.PrivateServices(),
 		token: apiVersion.ReplaceAllString(strings.TrimPrefix(res.Type, "azure-native:"), ":"),
 	}
 	a.fillName()
@@ -198,20 +201,30 @@ func fillPrivateEndpoint(a *azureResource) {
 			continue
 		}
 		c := connection.ObjectValue()
-		group := "endpoint"
-		if groups := texts(c["groupIds"]); len(groups) > 0 {
-			group = groups[0]
+		domain := "example.net" // of a service that the catalog lacks
+		if service := a.service(texts(c["groupIds"])); len(service.Suffixes) > 0 {
+			domain = service.PublicSuffixes(a.host())[0]
 		}
 		var target string
 		if id := c["privateLinkServiceId"]; id.IsString() {
 			target = lastLabel(id.StringValue())
 		}
 		configs = append(configs, map[string]any{
-			"fqdn":        strings.ToLower(fmt.Sprintf("%s.%s.example.net", cmp.Or(target, a.text("name")), group)),
+			"fqdn":        strings.ToLower(cmp.Or(target, a.text("name")) + "." + domain),
 			"ipAddresses": []any{a.address(subnet, 1+binary.BigEndian.Uint32([]byte(a.digits(fmt.Sprint(i)))))},
 		})
 	}
 	a.set("customDnsConfigs", configs)
+}
+
+// service returns the service whose subresource an endpoint connects to; the
+// zero one when the catalog has none.
+func (a *azureResource) service(groups []string) catalog.PrivateService {
+	i := slices.IndexFunc(a.services, func(s catalog.PrivateService) bool { return slices.Contains(groups, s.GroupID) })
+	if i < 0 {
+		return catalog.PrivateService{}
+	}
+	return a.services[i]
 }
 
 // lastLabel returns the last part of an id, whether Azure's or a URN.

@@ -182,7 +182,7 @@ func TestRecordMakesUpAzureOutputs(t *testing.T) {
 		// Azure keeps .0 to .3: https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq
 		"firewall.address": `10\.0\.1\.4`,
 		"firewall.etag":    `W/"` + guid + `"`,
-		"endpoint.fqdn":    `kv1\.vault\.example\.net`,
+		"endpoint.fqdn":    `kv1\.vault\.azure\.net`,
 		"endpoint.address": `10\.0\.1\.([4-9]|[1-5][0-9]|6[0-2])`,
 		"endpoint.nic": "/subscriptions/" + subscription + "/resourceGroups/rg[0-9a-f]{8}/providers/Microsoft.Network/networkInterfaces/" +
 			s.texts["endpoint.name"] + `\.nic\.` + guid,

@@ -369,7 +369,8 @@ func admitted(t *testing.T, g *graph.Graph, subnet string) map[string]string {
 func TestSecurityGroupsBehindAFirewall(t *testing.T) {
 	g := record(t, firewalled(func(s *azurevnet.Spec) {
 		s.Roles = addressing.AzureRoles()
-		s.OnPremises = []string{"192.168.0.0/16"}
+		// The second is in the hub, which reaches it: a rule names each address once.
+		s.OnPremises = []string{"192.168.0.0/16", "10.10.99.0/24"}
 		s.ControlPlaneCidrs = []string{"198.51.100.0/24"}
 		s.Cluster.PodCidr = "10.244.0.0/16"
 	}), nil)

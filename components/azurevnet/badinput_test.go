@@ -160,6 +160,8 @@ func TestBadInput(t *testing.T) {
 		}), []string{"subnets.nodes.allow[0].from[0]: Internet: does not reach nodes behind the customer's firewall; list the blocks that may connect"}},
 		"tag beside a block": {allow("nodes", azurevnet.Allow{Name: "a", From: []string{"10.0.0.0/8", "AzureCloud"}, Ports: tcp}),
 			[]string{"subnets.nodes.allow[0].from[1]: AzureCloud: is a service tag, which Azure takes alone; give it a rule of its own"}},
+		"rule's blocks overlap": {allow("nodes", azurevnet.Allow{Name: "a", From: []string{"10.0.0.0/8", "10.1.0.0/16"}, Ports: tcp}),
+			[]string{"subnets.nodes.allow[0].from[1]: 10.1.0.0/16: overlaps 10.0.0.0/8 (subnets.nodes.allow[0].from[0]); use a block outside 10.0.0.0/8"}},
 		"rule with nothing in it": {allow("nodes", azurevnet.Allow{}), []string{
 			"subnets.nodes.allow[0].name: is not a rule's name; use 1 to 80 letters, digits, hyphens, dots and underscores",
 			"subnets.nodes.allow[0].from: is missing; list blocks, or a service tag",
@@ -202,6 +204,11 @@ func TestBadInput(t *testing.T) {
 			[]string{"firewall.extraRoutes.out.nextHopIp: is not an IPv4 address; give one such as 10.10.1.4"}},
 		"an address without an appliance": {route("out", azurevnet.ExtraRoute{Prefix: "10.9.0.0/16", NextHop: azurevnet.VnetLocal, NextHopIP: "10.9.0.4"}),
 			[]string{"firewall.extraRoutes.out.nextHopIp: 10.9.0.4: is set, but VnetLocal has no address; remove it"}},
+		"two routes of one block": {firewalled(func(s *spec) {
+			s.Firewall.ExtraRoutes = map[string]azurevnet.ExtraRoute{
+				"a": {Prefix: "10.9.0.0/16", NextHop: azurevnet.Drop}, "b": {Prefix: "10.9.0.0/16", NextHop: azurevnet.VnetLocal},
+			}
+		}), []string{"firewall.extraRoutes.b.prefix: 10.9.0.0/16: is routed already by firewall.extraRoutes.a; remove one"}},
 		"the default route's name": {route("default", azurevnet.ExtraRoute{Prefix: "10.9.0.0/16", NextHop: azurevnet.VnetLocal}),
 			[]string{"firewall.extraRoutes.default: default: is the name of the route to the firewall; use another name"}},
 
@@ -223,6 +230,8 @@ func TestBadInput(t *testing.T) {
 			[]string{"controlPlaneCidrs: is missing; nobody would be admitted; list the blocks that the control plane connects from, or set publicAddresses.inbound: none"}},
 		"the whole internet is admitted": {managed(func(s *spec) { s.ControlPlaneCidrs = []string{"0.0.0.0/0"} }),
 			[]string{"controlPlaneCidrs[0]: 0.0.0.0/0: is a large part of the internet; list the control plane's own blocks"}},
+		"a control plane twice": {managed(func(s *spec) { s.ControlPlaneCidrs = []string{"198.51.100.0/24", "198.51.100.0/24"} }),
+			[]string{"controlPlaneCidrs[1]: 198.51.100.0/24: overlaps 198.51.100.0/24 (controlPlaneCidrs[0]); use a block outside 198.51.100.0/24"}},
 		"a private control plane": {managed(func(s *spec) { s.ControlPlaneCidrs = []string{"10.9.0.0/16"} }),
 			[]string{"controlPlaneCidrs[0]: 10.9.0.0/16: is a private block; nothing comes from it over the internet; give the public addresses that the control plane connects from"}},
 		"a control plane that cannot come in": {managed(func(s *spec) { s.PublicAddresses = &azurevnet.PublicAddresses{Inbound: azurevnet.InboundNone} }),

@@ -401,9 +401,12 @@ func (p *planner) checkAllow(path string, role addressing.AzureRole, allow []All
 		if len(a.From) == 0 {
 			p.problems.Addf(at+".from", "", "list blocks, or a service tag", "is missing")
 		}
+		var blocks []addressing.Named
 		for j, from := range a.From {
-			p.checkSource(fmt.Sprintf("%s.from[%d]", at, j), from, role, len(a.From))
+			path := fmt.Sprintf("%s.from[%d]", at, j)
+			blocks = append(blocks, addressing.Named{Path: path, Prefix: p.checkSource(path, from, role, len(a.From))})
 		}
+		p.problems = append(p.problems, addressing.Overlaps(blocks)...)
 		if len(a.Ports) == 0 {
 			p.problems.Addf(at+".ports", "", "list ports, for example \"443\"", "is missing")
 		}
@@ -419,8 +422,9 @@ func (p *planner) checkAllow(path string, role addressing.AzureRole, allow []All
 	problem.Unique(&p.problems, path+".allow", names)
 }
 
-// checkSource checks where a rule admits connections from.
-func (p *planner) checkSource(path, from string, role addressing.AzureRole, count int) {
+// checkSource checks where a rule admits connections from. It returns the block,
+// or the zero Prefix for a service tag and what has a problem.
+func (p *planner) checkSource(path, from string, role addressing.AzureRole, count int) netip.Prefix {
 	const narrower = "list the blocks that may connect"
 	switch {
 	case from == "*" || from == "VirtualNetwork":
@@ -441,7 +445,9 @@ func (p *planner) checkSource(path, from string, role addressing.AzureRole, coun
 			err = problem.New(from, "is a large part of the internet", narrower)
 		}
 		p.problems.Add(path, err)
+		return block
 	}
+	return netip.Prefix{}
 }
 
 // ports reads "443" or "8000-8100".
@@ -558,12 +564,13 @@ func (p *planner) reaches(address netip.Addr) bool {
 // extraRoutes returns the routes beside the default one, by name.
 func (p *planner) extraRoutes() []Route {
 	var routes []Route
+	byPrefix := map[netip.Prefix]string{}
 	for name, extra := range sorted(p.plan.Spec.Firewall.ExtraRoutes) {
 		path := "firewall.extraRoutes." + name
 		if !ruleName.MatchString(name) {
 			p.problems.Addf(path, name, "use 1 to 80 letters, digits, hyphens, dots and underscores", "is not a route's name")
 		}
-		if name == "default" {
+		if strings.EqualFold(name, "default") {
 			p.problems.Addf(path, name, "use another name", "is the name of the route to the firewall")
 		}
 		block, err := addressing.Parse(extra.Prefix)
@@ -571,6 +578,10 @@ func (p *planner) extraRoutes() []Route {
 		if err == nil && block.Bits() == 0 {
 			p.problems.Addf(path+".prefix", extra.Prefix, "remove it", "is the route to the firewall; a table has one")
 		}
+		if first, twice := byPrefix[block]; twice && err == nil {
+			p.problems.Addf(path+".prefix", extra.Prefix, "remove one", "is routed already by firewall.extraRoutes.%s", first)
+		}
+		byPrefix[block] = name
 		if extra.NextHop == Internet {
 			p.problems.Addf(path+".nextHop", string(Internet), "remove the route, and allow the traffic in the firewall", "leads around the firewall")
 		} else {
@@ -641,9 +652,11 @@ func (p *planner) checkControlPlane() {
 	case !inbound && spec.Egress != EgressCustomerFirewall && len(spec.ControlPlaneCidrs) > 0:
 		p.problems.Addf("controlPlaneCidrs", strings.Join(spec.ControlPlaneCidrs, ", "), "remove it", "is set, but nothing connects from the internet")
 	}
+	var blocks []addressing.Named
 	for i, cidr := range spec.ControlPlaneCidrs {
 		path := fmt.Sprintf("controlPlaneCidrs[%d]", i)
 		block, err := addressing.Parse(cidr)
+		blocks = append(blocks, addressing.Named{Path: path, Prefix: block})
 		switch {
 		case err != nil:
 			p.problems.Add(path, err)
@@ -654,7 +667,7 @@ func (p *planner) checkControlPlane() {
 				"is a private block; nothing comes from it over the internet")
 		}
 	}
-	problem.Unique(&p.problems, "controlPlaneCidrs", spec.ControlPlaneCidrs)
+	p.problems = append(p.problems, addressing.Overlaps(blocks)...)
 }
 
 // planDNS decides which servers the VNet uses now. Servers elsewhere do not know

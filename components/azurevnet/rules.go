@@ -146,13 +146,26 @@ func (p *planner) clusterCidrs() []string {
 }
 
 // peerCidrs are the blocks of peered VNets, by name of the peering, and those
-// on premises.
+// on premises that are in none of them: Azure refuses a rule with blocks that
+// overlap.
 func (p *planner) peerCidrs() []string {
-	var blocks []string
+	var cidrs []string
 	for _, peering := range sorted(p.plan.Spec.Peerings) {
-		blocks = append(blocks, peering.AddressSpace...)
+		cidrs = append(cidrs, peering.AddressSpace...)
 	}
-	return append(blocks, p.plan.Spec.OnPremises...)
+	cidrs = append(cidrs, p.plan.Spec.OnPremises...)
+	blocks := make([]netip.Prefix, len(cidrs))
+	for i, cidr := range cidrs {
+		blocks[i] = netip.MustParsePrefix(cidr) // the spec has been checked
+	}
+	var kept []netip.Prefix
+	for i, block := range blocks {
+		inAnother := slices.IndexFunc(blocks, func(other netip.Prefix) bool { return contains(other, block) && other != block }) >= 0
+		if !inAnother && slices.Index(blocks, block) == i {
+			kept = append(kept, block)
+		}
+	}
+	return texts(kept)
 }
 
 func (p *planner) overlayCidrs() []string {
