@@ -134,6 +134,7 @@ var azureKinds = map[string]azureKind{
 	"network:DnsForwardingRuleset":    {"Microsoft.Network/dnsForwardingRulesets", "dnsForwardingRulesetName", nil},
 	"network:ForwardingRule":          {"Microsoft.Network/dnsForwardingRulesets/forwardingRules", "forwardingRuleName", nil},
 	"authorization:RoleAssignment":    {"Microsoft.Authorization/roleAssignments", "roleAssignmentName", nil},
+	"containerservice:AgentPool":      {"Microsoft.ContainerService/managedClusters/agentPools", "agentPoolName", nil},
 	"containerservice:ManagedCluster": {"Microsoft.ContainerService/managedClusters", "resourceName", fillCluster},
 	"network:FirewallPolicyRuleCollectionGroup": {
 		"Microsoft.Network/firewallPolicies/ruleCollectionGroups", "ruleCollectionGroupName", nil,

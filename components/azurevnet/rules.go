@@ -11,8 +11,8 @@ import (
 // Rule is a rule for connections to a subnet.
 type Rule struct {
 	Name string
-	// Priority decides among rules: the lowest number first. A rule has the same
-	// one whichever others there are.
+	// Priority decides among rules: the lowest number first. What a role needs has
+	// the same one whichever rules there are; those of a spec count up from 1000.
 	Priority int
 	// Allow is false for the last rule, which denies the rest.
 	Allow bool
