@@ -189,8 +189,8 @@ func Block(p netip.Prefix, bits, index int) (netip.Prefix, error) {
 }
 
 // Usable returns how many addresses of a subnet p can be given to something:
-// all but the 5 that AWS or Azure keeps, and never below 0. It is 0 when p is no IPv4
-// network.
+// all but the 5 that AWS or Azure keeps, and never below 0. It is 0 when p is
+// no IPv4 network.
 func Usable(p netip.Prefix) int {
 	if !p.IsValid() || !p.Addr().Is4() {
 		return 0

@@ -2,10 +2,15 @@ package azurevnet
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/problem"
 )
 
 // Rule is a rule for connections to a subnet.
@@ -181,4 +186,90 @@ func texts(prefixes []netip.Prefix) []string {
 		texts[i] = prefix.String()
 	}
 	return texts
+}
+
+var (
+	// childName is Azure's rule for the names of subnets, rules, routes and
+	// peerings.
+	// https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+	childName  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_.-]{0,78}[A-Za-z0-9_])?$`)
+	serviceTag = regexp.MustCompile(`^[A-Z][A-Za-z0-9]+(\.[A-Za-z0-9]+)*$`)
+	portRange  = regexp.MustCompile(`^\d{1,5}(-\d{1,5})?$`)
+)
+
+// checkAllow checks the rules that a spec adds to a subnet.
+func (p *planner) checkAllow(path string, role addressing.AzureRole, allow []Allow) {
+	var names []string
+	for i, a := range allow {
+		at := fmt.Sprintf("%s.allow[%d]", path, i)
+		names = append(names, strings.ToLower(a.Name))
+		if !childName.MatchString(a.Name) {
+			p.problems.Addf(at+".name", a.Name, "use 1 to 80 letters, digits, hyphens, dots and underscores", "is not a rule's name")
+		} else if name := strings.ToLower(a.Name); strings.HasPrefix(name, "allow") || strings.HasPrefix(name, "deny") {
+			p.problems.Addf(at+".name", a.Name, "use a name that begins otherwise", "begins as the names of the subnet's own rules do")
+		}
+		if len(a.From) == 0 {
+			p.problems.Addf(at+".from", "", "list blocks, or a service tag", "is missing")
+		}
+		var blocks []addressing.Named
+		for j, from := range a.From {
+			path := fmt.Sprintf("%s.from[%d]", at, j)
+			blocks = append(blocks, addressing.Named{Path: path, Prefix: p.checkSource(path, from, role, len(a.From))})
+		}
+		p.problems = append(p.problems, addressing.Overlaps(blocks)...)
+		if len(a.Ports) == 0 {
+			p.problems.Addf(at+".ports", "", "list ports, for example \"443\"", "is missing")
+		}
+		for j, port := range a.Ports {
+			if first, last, ok := ports(port); !ok || first < 1 || last > 65535 || first > last {
+				p.problems.Addf(fmt.Sprintf("%s.ports[%d]", at, j), port, "write a port or a range, \"443\" or \"8000-8100\"", "is no port")
+			}
+		}
+		if a.Protocol != "" {
+			problem.OneOf(&p.problems, at+".protocol", a.Protocol, "Tcp", "Udp")
+		}
+	}
+	problem.Unique(&p.problems, path+".allow", names)
+}
+
+// checkSource checks where a rule admits connections from. It returns the block,
+// or the zero Prefix for a service tag and what has a problem.
+func (p *planner) checkSource(path, from string, role addressing.AzureRole, count int) netip.Prefix {
+	const narrower = "list the blocks that may connect"
+	switch {
+	case from == "*" || from == "VirtualNetwork":
+		p.problems.Addf(path, from, narrower, "may be every address")
+	case from == "Internet":
+		if role != addressing.AzureNodes && role != addressing.AzureAppGateway {
+			p.problems.Addf(path, from, narrower, "is not admitted to this subnet")
+		} else if p.plan.Spec.Egress == EgressCustomerFirewall && role == addressing.AzureNodes {
+			p.problems.Addf(path, from, narrower, "does not reach nodes behind the customer's firewall")
+		}
+	case serviceTag.MatchString(from):
+		if count > 1 {
+			p.problems.Addf(path, from, "give it a rule of its own", "is a service tag, which Azure takes alone")
+		}
+	default:
+		block, err := addressing.Parse(from)
+		if err == nil && block.Bits() < 8 {
+			err = problem.New(from, "is a large part of the internet", narrower)
+		}
+		p.problems.Add(path, err)
+		return block
+	}
+	return netip.Prefix{}
+}
+
+// ports reads "443" or "8000-8100".
+func ports(text string) (first, last int, ok bool) {
+	if !portRange.MatchString(text) {
+		return 0, 0, false
+	}
+	from, to, isRange := strings.Cut(text, "-")
+	if !isRange {
+		to = from
+	}
+	first, _ = strconv.Atoi(from) // digits only, at most five
+	last, _ = strconv.Atoi(to)
+	return first, last, true
 }
