@@ -185,6 +185,15 @@ func TestBadInput(t *testing.T) {
 		// The firewall.
 		"no firewall": {firewalled(func(s *spec) { s.Firewall = nil }),
 			[]string{"firewall.privateIp: is missing; give the firewall's address, for example 10.10.1.4"}},
+		"no address, and more": {firewalled(func(s *spec) {
+			s.Firewall = &azurevnet.Firewall{
+				ControlPlaneIP: "here", ExtraRoutes: map[string]azurevnet.ExtraRoute{"out": {Prefix: "10.9.0.0", NextHop: azurevnet.Drop}},
+			}
+		}), []string{
+			"firewall.privateIp: is missing; give the firewall's address, for example 10.10.1.4",
+			"firewall.controlPlaneIp: here: is not an IPv4 address; give one such as 10.10.1.4",
+			"firewall.extraRoutes.out.prefix: 10.9.0.0: has no prefix length; write 10.9.0.0/16",
+		}},
 		"firewall's address": {firewalled(func(s *spec) { s.Firewall.PrivateIP = "10.10.1.0/24" }),
 			[]string{"firewall.privateIp: 10.10.1.0/24: is not an IPv4 address; give one such as 10.10.1.4"}},
 		"firewall among the nodes": {firewalled(func(s *spec) { s.Firewall.PrivateIP = "10.40.0.9" }),

@@ -20,17 +20,18 @@ func (p *planner) planFirewall() {
 	if spec.Egress != EgressCustomerFirewall {
 		return
 	}
-	if spec.Firewall == nil || spec.Firewall.PrivateIP == "" {
-		p.problems.Addf("firewall.privateIp", "", "give the firewall's address, for example 10.10.1.4", "is missing")
-		return
+	firewall := Firewall{}
+	if spec.Firewall != nil {
+		firewall = *spec.Firewall
 	}
-	firewall := spec.Firewall
-	p.firewall = p.address("firewall.privateIp", firewall.PrivateIP)
-	if !p.firewall.IsValid() {
-		return
+	if firewall.PrivateIP == "" {
+		p.problems.Addf("firewall.privateIp", "", "give the firewall's address, for example 10.10.1.4", "is missing")
+	} else {
+		p.firewall = p.address("firewall.privateIp", firewall.PrivateIP)
 	}
 	for _, s := range p.plan.Subnets {
-		if s.Cidr.IsValid() && s.Cidr.Contains(p.firewall) && (s.Role != "" || spec.ExtraSubnets[s.Name].RouteToFirewall) {
+		routed := s.Role != "" || spec.ExtraSubnets[s.Name].RouteToFirewall
+		if routed && s.Cidr.IsValid() && s.Cidr.Contains(p.firewall) {
 			p.problems.Addf("firewall.privateIp", firewall.PrivateIP, "place the firewall in a peered VNet, or in an extra subnet of its own",
 				"is in the subnet %s, whose own traffic it would be sent", s.Name)
 		}
@@ -48,7 +49,7 @@ func (p *planner) planFirewall() {
 	problem.Unique(&p.problems, "firewall.egressIps", firewall.EgressIPs)
 
 	toFirewall := Route{Name: "default", Prefix: defaultRoute, NextHop: VirtualAppliance, NextHopIP: firewall.PrivateIP, Firewall: true}
-	p.plan.RouteTables = []RouteTable{{Key: tableEgress, Routes: append([]Route{toFirewall}, p.extraRoutes()...)}}
+	p.plan.RouteTables = []RouteTable{{Key: tableEgress, Routes: append([]Route{toFirewall}, p.extraRoutes(firewall.ExtraRoutes)...)}}
 	if !spec.has(addressing.AzureDatabase) {
 		return
 	}
@@ -75,10 +76,10 @@ func (p *planner) reaches(address netip.Addr) bool {
 }
 
 // extraRoutes returns the routes beside the default one, by name.
-func (p *planner) extraRoutes() []Route {
+func (p *planner) extraRoutes(extras map[string]ExtraRoute) []Route {
 	var routes []Route
 	byPrefix := map[netip.Prefix]string{}
-	for name, extra := range sorted(p.plan.Spec.Firewall.ExtraRoutes) {
+	for name, extra := range sorted(extras) {
 		path := "firewall.extraRoutes." + name
 		if !childName.MatchString(name) {
 			p.problems.Addf(path, name, "use 1 to 80 letters, digits, hyphens, dots and underscores", "is not a route's name")
