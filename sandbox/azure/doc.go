@@ -35,7 +35,7 @@
 //
 // IPv6, virtual network gateways and ExpressRoute, Virtual WAN, IP groups,
 // application security groups, service endpoint policies, scale sets and
-// machines, agent pools other than those of the cluster, inline peerings, the
+// machines, inline peerings, the
 // services behind private endpoints (any id of one will do) and the records
 // that zone groups write, TLS inspection, retired SKUs, functions, quotas other
 // than those named in the rules, and who may do what: every call is allowed,

@@ -56,6 +56,7 @@ const (
 	ficType      = "azure-native:managedidentity/v20230131:FederatedIdentityCredential"
 	roleType     = "azure-native:authorization/v20220401:RoleAssignment"
 	clusterType  = "azure-native:containerservice:ManagedCluster"
+	poolType     = "azure-native:containerservice:AgentPool"
 )
 
 // Ids of the sandbox's default subscription and of Azure's built-in roles.

@@ -91,7 +91,7 @@ func roleAssignmentKind() *kind {
 		},
 		refs: []ref{{path: "scope", weak: true, anywhere: true}},
 		Resource: wire.Resource{
-			Unmodelled: []string{"condition", "conditionVersion", "delegatedManagedIdentityResourceId"},
+			Unmodelled: []string{"delegatedManagedIdentityResourceId"},
 			Replace:    []string{"principalId"},
 			Name:       &wire.AutoName{Property: "roleAssignmentName", Form: wire.UUIDName},
 		},
@@ -120,6 +120,11 @@ func putRoleAssignment(t *tx, old, o *Object) error {
 	if t.isIdentity(principal) && !strings.EqualFold(kind, "ServicePrincipal") && kind != "" {
 		return refuse("UnmatchedPrincipalType", "The PrincipalId '%s' has type 'ServicePrincipal' , which is different from specified "+
 			"PrinciaplType '%s'.", strings.ReplaceAll(principal, "-", ""), kind)
+	}
+	// A condition limits what no rule here asks about; it must only be one that is read.
+	// https://learn.microsoft.com/azure/role-based-access-control/conditions-format
+	if p.Str("condition") != "" && p.Str("conditionVersion") != "2.0" {
+		return refuse("InvalidConditionVersion", "The condition of role assignment %s needs the version 2.0.", o.ID)
 	}
 	if old != nil && (old.props().Str("principalId") != principal || roleOf(old) != role) {
 		return refuse("RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")

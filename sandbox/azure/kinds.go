@@ -27,7 +27,7 @@ func kinds() []*kind {
 		rulesetKind(), forwardingRuleKind(), rulesetLinkKind(),
 		wafPolicyKind(), applicationGatewayKind(),
 		identityKind(), federatedCredentialKind(), roleAssignmentKind(),
-		managedClusterKind(),
+		managedClusterKind(), agentPoolKind(),
 	}
 }
 

@@ -189,6 +189,7 @@ func (i *instance) deploy() landing {
 		l.all, l.byType[roleType] = append(l.all, r), r
 	}
 	l.add(i, clusterType, clusterIn(nodes, api, who, aksZone))
+	l.add(i, poolType, named("agentPoolName", "more", in{"resourceName": "aks", "mode": "User", "vmSize": "Standard_D4ds_v5", "vnetSubnetID": nodes.id}))
 	l.add(i, flowLogType, in{
 		"resourceGroupName": "NetworkWatcherRG", "networkWatcherName": "NetworkWatcher_westeurope", "flowLogName": "vnet", "location": "westeurope",
 		"targetResourceId": vnet.id, "storageId": storageID, "enabled": true,
@@ -340,6 +341,8 @@ func TestReplace(t *testing.T) {
 		{clusterType, "networkProfile", in{"networkPlugin": "azure"}, true},
 		{clusterType, "kubernetesVersion", "1.34", false},
 		{clusterType, "dnsPrefix", "other", true},
+		{poolType, "vmSize", "Standard_D8ds_v5", true},
+		{poolType, "maxCount", 5, false},
 	} {
 		r := l.byType[c.typ]
 		d := i.diff(r, with(give(r), c.property, c.value))
