@@ -288,7 +288,7 @@ func firstPool(pool Pool) containerservice.ManagedClusterAgentPoolProfileArgs {
 	return containerservice.ManagedClusterAgentPoolProfileArgs{
 		Name:              pulumi.String(pool.Name),
 		Mode:              pulumi.String(pool.Mode),
-		Type:              pulumi.String(poolType),
+		Type:              pulumi.String("VirtualMachineScaleSets"), // as AKS makes the other pools
 		OsType:            pulumi.String(poolOS),
 		VmSize:            pulumi.String(pool.VMSize),
 		Count:             pulumi.Int(pool.MinCount),
@@ -296,11 +296,8 @@ func firstPool(pool Pool) containerservice.ManagedClusterAgentPoolProfileArgs {
 	}
 }
 
-// What every pool's nodes are.
-const (
-	poolType = "VirtualMachineScaleSets"
-	poolOS   = "Linux"
-)
+// poolOS is what every pool's nodes run.
+const poolOS = "Linux"
 
 func zones(pool Pool) pulumi.StringArrayInput {
 	if len(pool.Zones) == 0 {
@@ -319,7 +316,6 @@ func (b *builder) pools() error {
 			ResourceName:      b.component.ClusterName,
 			ResourceGroupName: b.args.ResourceGroupName,
 			Mode:              pulumi.String(pool.Mode),
-			Type:              pulumi.String(poolType),
 			OsType:            pulumi.String(poolOS),
 			VmSize:            pulumi.String(pool.VMSize),
 			Count:             pulumi.Int(pool.MinCount),

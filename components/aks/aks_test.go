@@ -300,7 +300,7 @@ func TestClusterChoices(t *testing.T) {
 	slices.SortFunc(pools, func(a, b *graph.Resource) int { return strings.Compare(b.Name, a.Name) })
 	assert.Equal(t, map[string]any{
 		"agentPoolName": "spark", "resourceName": c.Outputs["name"].StringValue(), "resourceGroupName": "data",
-		"mode": "User", "type": "VirtualMachineScaleSets", "osType": "Linux", "vmSize": "Standard_E8ds_v5",
+		"mode": "User", "osType": "Linux", "vmSize": "Standard_E8ds_v5",
 		"enableAutoScaling": true, "count": 0.0, "minCount": 0.0, "maxCount": 20.0, "maxPods": 50.0,
 		"enableNodePublicIP": false, "vnetSubnetID": nodesID, "upgradeSettings": map[string]any{"maxSurge": "33%"},
 		"availabilityZones": []any{"1", "3"},
