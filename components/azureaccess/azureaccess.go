@@ -14,6 +14,9 @@ const Type = "underlay:azureaccess:VendorAccess"
 // VendorAccessArgs are the arguments of VendorAccess.
 type VendorAccessArgs struct {
 	Spec
+	// DependsOn is what has to be there first: the resource group, where the
+	// same program makes it. Default none.
+	DependsOn []pulumi.Resource
 }
 
 // VendorAccess is the roles of the vendor's group.
@@ -55,7 +58,7 @@ func NewVendorAccess(ctx *pulumi.Context, name string, args *VendorAccessArgs, o
 		assigned, err := azurerole.Assign(ctx, name+"-"+grant.Key, azurerole.Assignment{
 			Role: grant.Role, Scope: pulumi.String(plan.Scope), Condition: grant.Condition, Description: grant.Reason,
 			PrincipalID: pulumi.String(plan.Spec.GroupObjectID), PrincipalType: azurerole.Group,
-		}, pulumi.Parent(access))
+		}, pulumi.Parent(access), pulumi.DependsOn(args.DependsOn))
 		if err != nil {
 			return nil, fmt.Errorf("vendor access %q: %w", name, err)
 		}

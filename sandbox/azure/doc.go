@@ -35,12 +35,11 @@
 //
 // IPv6, virtual network gateways and ExpressRoute, Virtual WAN, IP groups,
 // application security groups, service endpoint policies, scale sets and
-// machines, inline peerings, the
-// services behind private endpoints (any id of one will do) and the records
-// that zone groups write, TLS inspection, retired SKUs, functions, quotas other
-// than those named in the rules, and who may do what: every call is allowed,
-// except that the identity of a cluster needs its roles. Traffic does not flow.
-// A resource is ready when its call returns.
+// machines, inline peerings, the services behind private endpoints (any id of
+// one will do) and the records that zone groups write, TLS inspection, retired
+// SKUs, functions, quotas other than those named in the rules, and who may do
+// what: every call is allowed, except that the identity of a cluster needs its
+// roles. Traffic does not flow. A resource is ready when its call returns.
 //
 // Where Microsoft's documents state a rule and not its error code, the code is
 // the sandbox's, made as theirs are; the words then say what is wrong, and the
