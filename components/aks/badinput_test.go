@@ -49,9 +49,9 @@ func TestBadInput(t *testing.T) {
 			s.Policy, s.Tier, s.Pools[0].Mode = "cillium", "Premium", "Both"
 			s.Dataplane, s.Egress, s.API.Access, s.Vnet.APIServer = "ebpf", "internet", "private", nil
 		}, []string{
+			"tier: Premium: is not a choice; use Free or Standard",
 			"dataplane: ebpf: is not a choice; use cilium or azure",
 			"policy: cillium: is not a choice; use cilium, calico, azure or none",
-			"tier: Premium: is not a choice; use Free or Standard",
 			"egress: internet: is not a choice; use customerFirewall, loadBalancer, natGateway or none",
 			"api.access: private: is not a choice; use public, privateSystemZone, privateOwnZone, privateNoZone, vnetIntegrationPublic or vnetIntegrationPrivate",
 			"pools[0].mode: Both: is not a choice; use System or User",

@@ -71,7 +71,9 @@ func NewPlan(spec Spec) (*Plan, error) {
 	}
 	p := &planner{limits: facts.AKSLimits(), plan: Plan{Spec: spec.withDefaults()}}
 	p.model, p.modelKnown = facts.AKSModel(string(p.plan.Spec.Model))
+	p.checkCluster()
 	p.checkChoices()
+	p.checkKubenet()
 	p.checkNetwork()
 	p.checkSubnets()
 	p.checkServices()
@@ -112,8 +114,8 @@ var (
 	guidPattern     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
-// checkChoices checks each choice by itself, and those that exclude another.
-func (p *planner) checkChoices() {
+// checkCluster checks what has nothing to do with the network.
+func (p *planner) checkCluster() {
 	spec := p.plan.Spec
 	switch {
 	case spec.Location == "":
@@ -121,6 +123,21 @@ func (p *planner) checkChoices() {
 	case !locationPattern.MatchString(spec.Location):
 		p.problems.Addf("location", spec.Location, "write its short form, for example westeurope", "is not the name of an Azure region")
 	}
+	problem.OneOf(&p.problems, "tier", spec.Tier, TierFree, TierStandard)
+	if spec.KubernetesVersion != "" && !versionPattern.MatchString(spec.KubernetesVersion) {
+		p.problems.Addf("kubernetesVersion", spec.KubernetesVersion, "write for example \"1.34\", in quotes", "is not a version of Kubernetes")
+	}
+	for i, group := range spec.AdminGroups {
+		if !guidPattern.MatchString(group) {
+			p.problems.Addf(fmt.Sprintf("adminGroups[%d]", i), group, "give the group's object id, a GUID", "is not an object id")
+		}
+	}
+	problem.Unique(&p.problems, "adminGroups", spec.AdminGroups)
+}
+
+// checkChoices checks each choice by itself, and those that exclude another.
+func (p *planner) checkChoices() {
+	spec := p.plan.Spec
 	problem.OneOf(&p.problems, "model", spec.Model, Overlay, PodSubnet, PodSubnetStatic, AzureCNI, Kubenet)
 	problem.OneOf(&p.problems, "dataplane", spec.Dataplane, DataplaneCilium, DataplaneAzure)
 	problem.OneOf(&p.problems, "policy", spec.Policy, PolicyCilium, PolicyCalico, PolicyAzure, PolicyNone)
@@ -137,25 +154,23 @@ func (p *planner) checkChoices() {
 	case spec.Policy == PolicyAzure:
 		p.warn("network policy azure ends for Linux nodes on %s: use the dataplane cilium", p.limits.AzureNetworkPolicyRetirement)
 	}
+}
+
+// checkKubenet checks the route table, which AKS writes kubenet's routes into.
+func (p *planner) checkKubenet() {
 	if p.model.Retirement != "" {
 		p.warn("%s ends on %s: use overlay", p.model.Name, p.model.Retirement)
 	}
-	problem.OneOf(&p.problems, "tier", spec.Tier, TierFree, TierStandard)
-	if spec.KubernetesVersion != "" && !versionPattern.MatchString(spec.KubernetesVersion) {
-		p.problems.Addf("kubernetesVersion", spec.KubernetesVersion, "write for example \"1.34\", in quotes", "is not a version of Kubernetes")
+	if p.plan.Spec.Model != Kubenet {
+		return
 	}
-	for i, group := range spec.AdminGroups {
-		if !guidPattern.MatchString(group) {
-			p.problems.Addf(fmt.Sprintf("adminGroups[%d]", i), group, "give the group's object id, a GUID", "is not an object id")
-		}
-	}
-	problem.Unique(&p.problems, "adminGroups", spec.AdminGroups)
-	if spec.Model == Kubenet && spec.Vnet.Nodes.RouteTable == "" {
+	vnet := p.plan.Spec.Vnet
+	if vnet.Nodes.RouteTable == "" {
 		p.problems.Addf("vnet.nodes.routeTable", "", "give the subnet a table of this cluster's own",
 			"is missing; AKS would attach one of its own, and the next update of the subnet would take it away")
 	}
-	if spec.Model == Kubenet && spec.Vnet.RouteTableShared {
-		p.problems.Addf("vnet.nodes.routeTable", spec.Vnet.Nodes.RouteTable, "give each cluster its own",
+	if vnet.RouteTableShared {
+		p.problems.Addf("vnet.nodes.routeTable", vnet.Nodes.RouteTable, "give each cluster its own",
 			"is another cluster's too; with kubenet both would write their nodes' routes into it")
 	}
 }
