@@ -265,12 +265,17 @@ type Cluster struct {
 	ServiceCidr string
 }
 
+// DefaultRoles returns the subnets of a spec that names none.
+func DefaultRoles() []addressing.AzureRole {
+	return []addressing.AzureRole{
+		addressing.AzureNodes, addressing.AzurePods, addressing.AzureDatabase, addressing.AzurePrivateEndpoints,
+	}
+}
+
 // withDefaults returns the spec with every default filled in.
 func (s Spec) withDefaults() Spec {
 	if s.Roles == nil {
-		s.Roles = []addressing.AzureRole{
-			addressing.AzureNodes, addressing.AzurePods, addressing.AzureDatabase, addressing.AzurePrivateEndpoints,
-		}
+		s.Roles = DefaultRoles()
 	}
 	if s.Egress == EgressLoadBalancer || s.Egress == EgressNatGateway {
 		public := PublicAddresses{}
