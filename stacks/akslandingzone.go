@@ -379,11 +379,11 @@ type landingZone struct {
 // hubAndSpoke makes the two VNets, which name each other in their peerings, and
 // the zones that both use.
 func (d *landingZone) hubAndSpoke() error {
-	hubGroup, err := newGroup(d.ctx, groupKey+"-"+hubName, d.spec.ResourceGroups.Hub, d.tags, d.in)
+	hubGroup, err := d.env.Azure.newGroup(d.ctx, groupKey+"-"+hubName, d.spec.ResourceGroups.Hub, d.tags, d.in)
 	if err != nil {
 		return err
 	}
-	group, err := newGroup(d.ctx, groupKey+"-"+spokeName, d.spec.ResourceGroups.Spoke, d.tags, d.in)
+	group, err := d.env.Azure.newGroup(d.ctx, groupKey+"-"+spokeName, d.spec.ResourceGroups.Spoke, d.tags, d.in)
 	if err != nil {
 		return err
 	}

@@ -111,8 +111,12 @@ func checkGroup(problems *problem.List, path, name string) {
 }
 
 // newGroup registers a resource group.
-func newGroup(ctx *pulumi.Context, key, name string, tags pulumi.StringMap, opts ...pulumi.ResourceOption) (*resources.ResourceGroup, error) {
-	return resources.NewResourceGroup(ctx, key, &resources.ResourceGroupArgs{ResourceGroupName: pulumi.String(name), Tags: tags}, opts...)
+func (a Azure) newGroup(
+	ctx *pulumi.Context, key, name string, tags pulumi.StringMap, opts ...pulumi.ResourceOption,
+) (*resources.ResourceGroup, error) {
+	return resources.NewResourceGroup(ctx, key, &resources.ResourceGroupArgs{
+		ResourceGroupName: pulumi.String(name), Location: pulumi.String(a.Location), Tags: tags,
+	}, opts...)
 }
 
 // What Azure takes as tags.

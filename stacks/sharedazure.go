@@ -281,7 +281,7 @@ type azureDeployment struct {
 }
 
 func (d *azureDeployment) network() error {
-	group, err := newGroup(d.ctx, groupKey, d.spec.ResourceGroup, d.tags, d.in)
+	group, err := d.env.Azure.newGroup(d.ctx, groupKey, d.spec.ResourceGroup, d.tags, d.in)
 	if err != nil {
 		return err
 	}
@@ -301,8 +301,6 @@ func (d *azureDeployment) network() error {
 	d.ctx.Export("publicIpAddresses", d.vnet.PublicIPAddresses)
 	d.ctx.Export("egressIps", d.vnet.EgressIPs)
 	d.ctx.Export("controlPlaneIp", d.vnet.ControlPlaneIP)
-	d.ctx.Export("requiredEgress", d.vnet.RequiredEgress)
-
 	d.networks["dataPlane"] = handoverVnet(d.vnet)
 	spec := d.plan.vnet.Spec
 	if entry := controlPlaneEntry(spec); entry {
@@ -313,6 +311,7 @@ func (d *azureDeployment) network() error {
 	if spec.Egress != azurevnet.EgressCustomerFirewall {
 		return nil
 	}
+	d.ctx.Export("requiredEgress", d.vnet.RequiredEgress)
 	d.handover["requiredEgress"], err = plainOutput(d.plan.vnet.RequiredEgress)
 	return err
 }
