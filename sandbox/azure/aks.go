@@ -325,11 +325,14 @@ func (t *tx) checkPermissions(c cluster) error {
 		return nil
 	}
 	principal := t.find(c.identities[0]).props().Str("principalId")
-	var subnets []string
-	for _, r := range managedClusterKind().refs[:3] {
-		subnets = append(subnets, r.ids(c.props())...)
+	subnets := []string{c.api.Str("subnetId")}
+	for _, pool := range c.pools {
+		subnets = append(subnets, pool.Str("vnetSubnetID"), pool.Str("podSubnetID"))
 	}
 	for _, id := range subnets {
+		if id == "" {
+			continue
+		}
 		if !t.hasRole(principal, id, roleOwner, roleContributor, roleNetworkContributor) {
 			return refuse("LinkedAuthorizationFailed", "The client '%s' with object id '%s' has permission to perform action "+
 				"'Microsoft.ContainerService/managedClusters/write' on scope '%s'; however, it does not have permission to perform action(s) "+

@@ -18,7 +18,7 @@ import (
 // or the resource group's. azure-native leaves every rule to Azure.
 func (c *Cloud) Check(s session, r wire.Request) []wire.Failure {
 	k := c.kinds[r.Type]
-	if _, given := r.Inputs["location"]; k.located() && !given && k.arm != groupType {
+	if _, given := r.Inputs["location"]; k.located() && !given {
 		if l := c.defaultLocation(s, r.Inputs); l != nil {
 			r.Inputs["location"] = l
 		}

@@ -144,6 +144,7 @@ func TestNames(t *testing.T) {
 	checked, failures := north.check(vnetType, vnet, nil)
 	require.Empty(t, failures)
 	assert.Equal(t, "northeurope", checked["location"].StringValue())
+	assert.Equal(t, "northeurope", north.create(rgType, in{"resourceGroupName": "north"}).str("location"))
 	unknown := resource.MakeComputed(resource.NewStringProperty(""))
 	checked, failures = i.check(vnetType, with(vnet, "resourceGroupName", unknown), nil)
 	require.Empty(t, failures)
