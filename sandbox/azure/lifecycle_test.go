@@ -407,6 +407,20 @@ func TestInlineChildren(t *testing.T) {
 	assert.False(t, i.exists(standing))
 }
 
+// TestNetworkGone tells the others that a virtual network is no more.
+func TestNetworkGone(t *testing.T) {
+	_, i := newCloud(t, azure.Options{})
+	vnet, _ := i.network()
+	hub := i.vnet("hub", "10.1.0.0/16")
+	there, back := i.create(peeringType, peeringIn(vnet, hub)), i.create(peeringType, peeringIn(hub, vnet))
+	i.create(zoneType, zoneIn("a.example.com"))
+	link := i.create(linkType, linkIn("a.example.com", "it", vnet))
+	require.NoError(t, i.remove(vnet))
+	assert.False(t, i.exists(there))
+	assert.Equal(t, "Disconnected", i.read(back).str("peeringState"))
+	assert.False(t, i.exists(link), "links go with the network")
+}
+
 // TestForget takes away what cannot exist without what is forgotten.
 func TestForget(t *testing.T) {
 	cloud, i := newCloud(t, azure.Options{})

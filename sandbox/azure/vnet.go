@@ -79,8 +79,7 @@ func virtualNetworkKind() *kind {
 			Replace:    []string{"location"},
 			Name:       random("virtualNetworkName"),
 		},
-		put:    putVirtualNetwork,
-		remove: func(t *tx, o *Object) error { t.disconnect(o.ID); return nil },
+		put: putVirtualNetwork,
 	}
 }
 
@@ -127,10 +126,7 @@ func putVirtualNetwork(t *tx, old, o *Object) error {
 			}
 		}
 	}
-	for peering := range t.all(peeringType) {
-		if key(parentOf(peering.ID)) != key(o.ID) {
-			continue
-		}
+	for peering := range t.under(o.ID, peeringType) {
 		if remote := t.find(remoteOf(peering)); remote != nil && !disjoint(space, prefixes(remote)) {
 			return overlapping(peering, o, remote)
 		}
@@ -262,6 +258,16 @@ func putSubnet(t *tx, old, o *Object) error {
 	}
 	if err := t.checkReservedSubnet(o); err != nil {
 		return err
+	}
+	if gateway := p.Object("natGateway").Str("id"); gateway != "" {
+		for user := range t.users(gateway) {
+			if key(parentOf(user.ID)) != key(vnet.ID) {
+				// The code is the sandbox's: the documents give the rule only.
+				// https://learn.microsoft.com/azure/nat-gateway/nat-gateway-resource
+				return refuse("NatGatewayCannotSpanVirtualNetworks",
+					"Nat gateway %s of subnet %s is in another virtual network already, with subnet %s.", gateway, o.ID, user.ID)
+			}
+		}
 	}
 	for _, d := range objects(p["delegations"]) {
 		service := d.Str("serviceName")
@@ -398,8 +404,15 @@ func (t *tx) peeringBack(peering *Object) *Object {
 	return nil
 }
 
-// disconnect tells the other sides of its peerings that a network is gone.
+// disconnect tells the other sides of its peerings that a network is gone, and
+// takes away its links to private zones.
+// Source: https://learn.microsoft.com/azure/dns/private-dns-autoregistration
 func (t *tx) disconnect(id string) {
+	for link := range t.all(zoneLinkType) {
+		if key(link.props().Object("virtualNetwork").Str("id")) == key(id) {
+			t.remove(link)
+		}
+	}
 	for peering := range t.under(id, peeringType) {
 		if back := t.peeringBack(peering); back != nil {
 			t.edit(back).Properties["peeringState"] = "Disconnected"
