@@ -372,6 +372,9 @@ func TestWholeObject(t *testing.T) {
 	vnet, err = i.update(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"}))
 	require.NoError(t, err)
 	require.True(t, i.exists(pods))
+	// An empty list is none of that, so it is a difference.
+	assert.Empty(t, i.diff(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"})).GetDiffs())
+	assert.Equal(t, []string{"subnets"}, i.diff(vnet, with(with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"}), "subnets", []any{})).GetDiffs())
 	// One that lists some drops the others,
 	vnet, err = i.update(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "subnets", []any{in{"name": "nodes", "addressPrefix": "10.0.0.0/24"}}))
 	require.NoError(t, err)
