@@ -28,7 +28,10 @@
 // program that does not chain its subnets fails here as it does in Azure.
 //
 // Objects live in a subscription, which the provider instance names; ids reach
-// across. One server stands in for both majors of azure-native, 2.90.0 and
+// across. What is in a resource group that the cloud does not have is someone
+// else's, a customer's hub for one: it is taken to exist where Azure lets a
+// resource refer to another region, in peerings, links, zone groups, policies,
+// identities and scopes of roles. One server stands in for both majors of azure-native, 2.90.0 and
 // 3.16.0, because the engine attaches to a provider by its name alone.
 //
 // # What it does not model

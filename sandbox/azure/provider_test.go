@@ -3,6 +3,7 @@ package azure_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -80,6 +81,14 @@ func TestSubscriptions(t *testing.T) {
 	assert.Equal(t, "Connected", i.read(there).str("peeringState"))
 	require.NoError(t, hubs.remove(back))
 	assert.Equal(t, "Disconnected", i.read(there).str("peeringState"))
+
+	// A hub whose resource group no one made here is the customer's.
+	theirs := res{typ: vnetType, id: "/subscriptions/" + otherSubscription + "/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/hub"}
+	assert.Equal(t, "Initiated", i.create(peeringType, with(peeringIn(spoke, theirs), "virtualNetworkPeeringName", "theirs")).str("peeringState"))
+	_, err = i.try(peeringType, peeringIn(spoke, res{id: spoke.id + "x"}))
+	require.ErrorContains(t, err, "InvalidResourceReference", "one that should be here is not")
+	_, err = i.try(peeringType, peeringIn(spoke, res{id: strings.Replace(theirs.id, "virtualNetworks/hub", "routeTables/rt", 1)}))
+	require.ErrorContains(t, err, "InvalidResourceReference", "another type")
 
 	zone := hubs.create(zoneType, zoneIn("privatelink.vaultcore.azure.net"))
 	hubs.create(linkType, linkIn(zone.name(), "spoke", spoke))

@@ -429,25 +429,30 @@ func overlapping(peering, local, remote *Object) error {
 func putPeering(t *tx, _, o *Object) error {
 	p := o.props()
 	local, remote := t.find(parentOf(o.ID)), t.find(remoteOf(o))
-	if remote == nil {
+	if remoteOf(o) == "" {
 		return refuse("InvalidRequestFormat", "Cannot parse the request: peering %s has no remote virtual network.", o.ID)
 	}
-	if key(local.ID) == key(remote.ID) {
+	if key(local.ID) == key(remoteOf(o)) {
 		return refuse("CannotPeerVnetWithItself", "Cannot peer virtual network %s with itself.", local.ID)
 	}
 	for other := range t.under(local.ID, peeringType) {
 		if key(other.ID) == key(o.ID) {
 			continue
 		}
-		if key(remoteOf(other)) == key(remote.ID) {
+		if key(remoteOf(other)) == key(remoteOf(o)) {
 			return refuse("AnotherPeeringAlreadyReferencesRemoteVnet",
 				"Peering %s cannot be created or updated because peering %s already references remote virtual network %s.",
-				o.ID, other.ID, remote.ID)
+				o.ID, other.ID, remoteOf(o))
 		}
-		if there := t.find(remoteOf(other)); there != nil && !disjoint(prefixes(there), prefixes(remote)) {
+		if there := t.find(remoteOf(other)); there != nil && remote != nil && !disjoint(prefixes(there), prefixes(remote)) {
 			return refuse("VnetAddressSpaceOverlapsWithAlreadyPeeredVnet", "Cannot create or update peering %s. The address space of "+
 				"virtual network %s overlaps with that of virtual network %s, which is peered already.", o.ID, remote.ID, there.ID)
 		}
+	}
+	p["peeringState"], p["peeringSyncLevel"] = "Initiated", "RemoteNotInSync"
+	if remote == nil {
+		// Someone else's: what is known of it ends here.
+		return nil
 	}
 	if !disjoint(prefixes(local), prefixes(remote)) {
 		return overlapping(o, local, remote)
@@ -457,7 +462,6 @@ func putPeering(t *tx, _, o *Object) error {
 		return refuse("RemoteVnetHasNoGateways", "Peering %s cannot have UseRemoteGateways flag set to true because remote virtual network "+
 			"%s referenced by the peering does not have any gateways.", o.ID, remote.ID)
 	}
-	p["peeringState"], p["peeringSyncLevel"] = "Initiated", "RemoteNotInSync"
 	if back := t.peeringBack(o); back != nil {
 		p["peeringState"], p["peeringSyncLevel"] = "Connected", "FullyInSync"
 		b := t.edit(back)
