@@ -420,9 +420,11 @@ func (d *landingZone) hubAndSpoke() error {
 	})
 	d.networks[hubName] = pulumi.Map{
 		"vnetId": d.hub.VnetID, "cidrs": pulumi.StringArray{pulumi.String(d.plan.hub.Vnet.String())},
-		"subnetIds": d.hub.SubnetIDs, "egressIps": d.hub.PublicIPs,
+		"subnetIds": d.hub.SubnetIDs,
 	}
-	d.networks[spokeName] = handoverVnet(d.spoke)
+	spoke := handoverVnet(d.spoke)
+	spoke["egressIps"] = d.hub.PublicIPs // all that leaves passes the firewall
+	d.networks[spokeName] = spoke
 	if entry := d.plan.hub.Spec.ControlPlane; entry != nil {
 		d.handover["connector"] = pulumi.Map{
 			"kind": pulumi.String(ConnectorInternet), "address": d.hub.PublicIPs.Index(pulumi.Int(0)), "ports": pulumi.IntArray{pulumi.Int(entry.Port)},
