@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -44,6 +45,7 @@ type previewResult struct {
 	Region    string            `json:"region"`
 	Resources []previewResource `json:"resources"`
 	Addresses []addressRange    `json:"addresses"`
+	Warnings  []string          `json:"warnings"`
 	Seconds   float64           `json:"seconds"`
 }
 
@@ -78,7 +80,11 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	if err != nil {
 		return err
 	}
-	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.Program())
+	warnings, err := env.Warnings()
+	if err != nil {
+		return err
+	}
+	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.WithStandIns().Program())
 	if err != nil {
 		return err
 	}
@@ -89,11 +95,14 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	}
 	elapsed := time.Since(start)
 	if flags.json {
-		return printJSON(w, newPreviewResult(env, recorded, ranges, elapsed))
+		return printJSON(w, newPreviewResult(env, recorded, ranges, warnings, elapsed))
 	}
 	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
 		env.Spec.Model(), stack, env.Aws.Region, count(len(resources(recorded)), "resource"), elapsed.Seconds())
 	printAddresses(w, ranges)
+	if len(warnings) > 0 {
+		fmt.Fprintf(w, "\nWarnings    %s\n", strings.Join(warnings, "\n            "))
+	}
 	fmt.Fprintln(w)
 	printResources(w, recorded)
 	if export != "" {
@@ -126,13 +135,14 @@ func resources(g *graph.Graph) []graph.Resource {
 	})
 }
 
-func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressRange, elapsed time.Duration) previewResult {
+func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressRange, warnings []string, elapsed time.Duration) previewResult {
 	result := previewResult{
 		Operation: "preview",
 		Stack:     env.stack,
 		Model:     env.Spec.Model(),
 		Region:    env.Aws.Region,
 		Addresses: newAddressRanges(ranges),
+		Warnings:  append([]string{}, warnings...),
 		Seconds:   elapsed.Seconds(),
 	}
 	for _, r := range resources(g) {
