@@ -18,7 +18,11 @@ func (p *Provider[S]) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	olds, _, err := unmarshal(req.GetOlds())
+	from := req.GetOlds()
+	if res.Apart {
+		from = req.GetOldInputs()
+	}
+	olds, _, err := unmarshal(from)
 	if err != nil {
 		return nil, err
 	}
@@ -91,9 +95,9 @@ func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffRespon
 
 // keepsName reports whether the new object would have the name of the old one.
 // A name that the program chose and did not change is taken until the old
-// object is gone, so it goes first; a name the provider chose is chosen anew.
+// object is gone, so it goes first; a name the provider made is made anew.
 func (r *Resource) keepsName(olds, news Props) bool {
-	if r.Name == nil || slices.Contains(news.Defaults(), r.Name.Property) {
+	if r.Name == nil || r.Name.Form != CopiedName && slices.Contains(news.Defaults(), r.Name.Property) {
 		return false
 	}
 	name := news.Str(r.Name.Property)
