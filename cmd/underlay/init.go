@@ -119,7 +119,6 @@ func egresses() []string {
 
 // asker gets answers from flags, and from a person or a file for the rest.
 type asker struct {
-	ctx   context.Context        // ends the wait for an answer
 	flags map[string]string      // that are given
 	read  func() (string, error) // a line, or what there is of one before io.EOF
 	out   io.Writer
