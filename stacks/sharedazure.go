@@ -109,7 +109,7 @@ func (s *SharedAzure) plan(in Regions) (*azureNetwork, error) {
 	network, found := planAzure(in.Azure, "dataPlane", s.DataPlane, cluster)
 	problems = append(problems, found...)
 	problems = append(problems, checkVnetIDs(s.DataPlane).Under("dataPlane")...)
-	problems = append(problems, network.planEndpoints(s.endpoints())...)
+	problems = append(problems, network.planEndpoints(s.endpoints(), problems)...)
 	if s.Cluster != nil && s.Cluster.Create {
 		problems = append(problems, checkMachines(s.Cluster.Spec)...)
 		problems = append(problems, network.checkZone()...)
@@ -127,7 +127,7 @@ func (s *SharedAzure) plan(in Regions) (*azureNetwork, error) {
 		problems = append(problems, s.checkBridge(in.Aws)...)
 		problems = append(problems, checkTags(facts, s.Tags)...)
 	}
-	return network, problems.Err()
+	return network, network.problems(problems).Err()
 }
 
 // documentationGUID stands for the subscription, which the environment checks.
@@ -281,7 +281,7 @@ type azureDeployment struct {
 }
 
 func (d *azureDeployment) network() error {
-	group, err := newGroup(d.ctx, groupKey, d.spec.ResourceGroup, d.tags, d.in)
+	group, err := d.env.Azure.newGroup(d.ctx, groupKey, d.spec.ResourceGroup, d.tags, d.in)
 	if err != nil {
 		return err
 	}
@@ -301,8 +301,6 @@ func (d *azureDeployment) network() error {
 	d.ctx.Export("publicIpAddresses", d.vnet.PublicIPAddresses)
 	d.ctx.Export("egressIps", d.vnet.EgressIPs)
 	d.ctx.Export("controlPlaneIp", d.vnet.ControlPlaneIP)
-	d.ctx.Export("requiredEgress", d.vnet.RequiredEgress)
-
 	d.networks["dataPlane"] = handoverVnet(d.vnet)
 	spec := d.plan.vnet.Spec
 	if entry := controlPlaneEntry(spec); entry {
@@ -313,6 +311,7 @@ func (d *azureDeployment) network() error {
 	if spec.Egress != azurevnet.EgressCustomerFirewall {
 		return nil
 	}
+	d.ctx.Export("requiredEgress", d.vnet.RequiredEgress)
 	d.handover["requiredEgress"], err = plainOutput(d.plan.vnet.RequiredEgress)
 	return err
 }

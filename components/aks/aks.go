@@ -335,7 +335,7 @@ func (b *builder) pools() error {
 		if err != nil {
 			return err
 		}
-		before = []pulumi.Resource{created}
+		before = append(before, created)
 	}
 	return nil
 }

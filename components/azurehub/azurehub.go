@@ -137,7 +137,10 @@ type builder struct {
 
 	vnet      *network.VirtualNetwork
 	subnetIDs pulumi.StringMap
-	last      pulumi.Resource // the last subnet: what else changes the VNet waits for it
+	// made are the subnets: what else changes the VNet waits for all of them, so
+	// that of several that a program leaves out each still waits for another
+	// when they are deleted.
+	made []pulumi.Resource
 }
 
 func (b *builder) child(dependsOn ...pulumi.Resource) []pulumi.ResourceOption {
@@ -212,15 +215,11 @@ func (b *builder) subnets() error {
 				ServiceName: pulumi.String(subnet.Delegation),
 			}}
 		}
-		opts := b.child()
-		if b.last != nil {
-			opts = b.child(b.last)
-		}
-		created, err := network.NewSubnet(b.ctx, b.key(string(subnet.Slot)), args, opts...)
+		created, err := network.NewSubnet(b.ctx, b.key(string(subnet.Slot)), args, b.child(b.made...)...)
 		if err != nil {
 			return err
 		}
-		b.last = created
+		b.made = append(b.made, created)
 		b.subnetIDs[string(subnet.Slot)] = created.ID().ToStringOutput()
 	}
 	b.hub.SubnetIDs = b.subnetIDs.ToStringMapOutput()
@@ -231,7 +230,7 @@ func (b *builder) subnets() error {
 // spoke forwards for others stays out: AllowForwardedTraffic is for the spoke's
 // side, where the firewall forwards.
 func (b *builder) peerings() error {
-	after := b.last
+	before := slices.Clone(b.made)
 	for _, name := range slices.Sorted(maps.Keys(b.plan.Spec.Spokes)) {
 		peering, err := network.NewVirtualNetworkPeering(b.ctx, b.key("to-"+name), &network.VirtualNetworkPeeringArgs{
 			ResourceGroupName:         b.args.ResourceGroupName,
@@ -241,11 +240,11 @@ func (b *builder) peerings() error {
 			AllowForwardedTraffic:     pulumi.Bool(false),
 			AllowGatewayTransit:       pulumi.Bool(b.plan.Spec.Gateway),
 			UseRemoteGateways:         pulumi.Bool(false),
-		}, b.child(after)...)
+		}, b.child(before...)...)
 		if err != nil {
 			return err
 		}
-		after = peering
+		before = append(before, peering)
 	}
 	return nil
 }

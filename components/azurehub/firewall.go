@@ -51,7 +51,7 @@ func (b *builder) firewall() error {
 			PublicIPAddress: subResource(management.ID().ToStringOutput()),
 		}
 	}
-	firewall, err := network.NewAzureFirewall(b.ctx, b.key("firewall"), args, b.child(ready)...)
+	firewall, err := network.NewAzureFirewall(b.ctx, b.key("firewall"), args, b.child(ready...)...)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (b *builder) ipConfigurations(addresses []*network.PublicIPAddress) network
 
 // policy creates the policy and its groups, one after the other: Azure refuses
 // two changes of a policy at a time, and deletes in the opposite order. It
-// returns the last of them.
-func (b *builder) policy(entry pulumi.StringInput) (*network.FirewallPolicy, pulumi.Resource, error) {
+// returns all of them.
+func (b *builder) policy(entry pulumi.StringInput) (*network.FirewallPolicy, []pulumi.Resource, error) {
 	spec := b.plan.Spec.Firewall
 	args := &network.FirewallPolicyArgs{
 		ResourceGroupName: b.args.ResourceGroupName,
@@ -96,7 +96,7 @@ func (b *builder) policy(entry pulumi.StringInput) (*network.FirewallPolicy, pul
 		return nil, nil, err
 	}
 	b.hub.FirewallPolicyID = policy.ID().ToStringOutput()
-	var last pulumi.Resource = policy
+	made := []pulumi.Resource{policy}
 	for _, group := range b.plan.Groups {
 		created, err := network.NewFirewallPolicyRuleCollectionGroup(b.ctx, b.key(group.Name), &network.FirewallPolicyRuleCollectionGroupArgs{
 			ResourceGroupName:       b.args.ResourceGroupName,
@@ -104,13 +104,13 @@ func (b *builder) policy(entry pulumi.StringInput) (*network.FirewallPolicy, pul
 			RuleCollectionGroupName: pulumi.String(group.Name),
 			Priority:                pulumi.Int(group.Priority),
 			RuleCollections:         collections(group, entry),
-		}, b.child(last)...)
+		}, b.child(made...)...)
 		if err != nil {
 			return nil, nil, err
 		}
-		last = created
+		made = append(made, created)
 	}
-	return policy, last, nil
+	return policy, made, nil
 }
 
 // collections are the group's rules, by the kind of rule.

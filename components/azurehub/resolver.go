@@ -24,7 +24,7 @@ func (b *builder) resolver() error {
 		Location:          b.location(),
 		VirtualNetwork:    dnsresolver.SubResourceArgs{Id: b.vnet.ID()},
 		Tags:              b.args.Tags,
-	}, b.child(b.last)...)
+	}, b.child(b.made...)...)
 	if err != nil {
 		return err
 	}

@@ -195,8 +195,10 @@ type builder struct {
 
 	// vnetGroup and vnetName are how children of the VNet name it.
 	vnetGroup, vnetName, vnetID pulumi.StringInput
-	// last is the change of the VNet that the next one waits for.
-	last           []pulumi.Resource
+	// made are the changes of the VNet that the next one waits for: all of them,
+	// so that of several that a program leaves out each still waits for another
+	// when they are deleted.
+	made           []pulumi.Resource
 	tables, groups pulumi.StringMap
 	nat            pulumi.StringInput
 	// ipIDs and ips are the public addresses by key, outbound in order.
@@ -282,7 +284,7 @@ func (b *builder) routeTables() error {
 		}
 		b.tables[t.Key] = table.ID().ToStringOutput()
 		// Azure refuses two changes of a table at a time.
-		var last []pulumi.Resource
+		var made []pulumi.Resource
 		for _, r := range t.Routes {
 			args := &network.RouteArgs{
 				ResourceGroupName: b.args.ResourceGroupName,
@@ -297,11 +299,11 @@ func (b *builder) routeTables() error {
 			case r.NextHopIP != "":
 				args.NextHopIpAddress = pulumi.String(r.NextHopIP)
 			}
-			route, err := network.NewRoute(b.ctx, b.key(t.Key, r.Name), args, b.child(last...)...)
+			route, err := network.NewRoute(b.ctx, b.key(t.Key, r.Name), args, b.child(made...)...)
 			if err != nil {
 				return err
 			}
-			last = []pulumi.Resource{route}
+			made = append(made, route)
 			b.vnet.ready = append(b.vnet.ready, route)
 		}
 	}
@@ -412,11 +414,11 @@ func (b *builder) buildSubnets() error {
 				network.ServiceEndpointPropertiesFormatArgs{Service: pulumi.String(service)},
 			}
 		}
-		subnet, err := network.NewSubnet(b.ctx, b.key(s.Name), args, b.child(b.last...)...)
+		subnet, err := network.NewSubnet(b.ctx, b.key(s.Name), args, b.child(b.made...)...)
 		if err != nil {
 			return err
 		}
-		b.last = []pulumi.Resource{subnet}
+		b.made = append(b.made, subnet)
 		b.vnet.ready = append(b.vnet.ready, subnet)
 		b.vnet.subnets[s.Name] = subnet.ID().ToStringOutput()
 	}
@@ -483,11 +485,11 @@ func (b *builder) peerings() error {
 			AllowForwardedTraffic:     pulumi.Bool(b.plan.Spec.Egress == EgressCustomerFirewall),
 			AllowGatewayTransit:       pulumi.Bool(false),
 			UseRemoteGateways:         pulumi.Bool(p.UseRemoteGateways),
-		}, b.child(b.last...)...)
+		}, b.child(b.made...)...)
 		if err != nil {
 			return err
 		}
-		b.last = []pulumi.Resource{peering}
+		b.made = append(b.made, peering)
 		b.vnet.ready = append(b.vnet.ready, peering)
 	}
 	return nil
@@ -523,7 +525,7 @@ func (b *builder) flowLogs() error {
 			},
 		}
 	}
-	_, err := network.NewFlowLog(b.ctx, b.key("flowlog"), args, b.child(b.last...)...)
+	_, err := network.NewFlowLog(b.ctx, b.key("flowlog"), args, b.child(b.made...)...)
 	return err
 }
 

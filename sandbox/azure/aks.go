@@ -121,7 +121,7 @@ func (t *tx) checkAPIServer(c cluster) error {
 	}
 	if id := c.privateZone(); id != "" {
 		o := t.find(id)
-		if o == nil || o.Type != privateZoneType {
+		if o == nil && !t.foreign(id) || o != nil && o.Type != privateZoneType {
 			return refuse("CustomPrivateDNSZoneNotFound", "Private DNS zone %s of %s was not found.", id, c.ID)
 		}
 		at := location(c.props().Str("location"))
@@ -324,12 +324,20 @@ func (t *tx) checkPermissions(c cluster) error {
 	if len(c.identities) == 0 {
 		return nil
 	}
-	principal := t.find(c.identities[0]).props().Str("principalId")
-	var subnets []string
-	for _, r := range managedClusterKind().refs[:3] {
-		subnets = append(subnets, r.ids(c.props())...)
+	who := t.find(c.identities[0])
+	if who == nil {
+		// Someone else's: its roles are not known here.
+		return nil
+	}
+	principal := who.props().Str("principalId")
+	subnets := []string{c.api.Str("subnetId")}
+	for _, pool := range c.pools {
+		subnets = append(subnets, pool.Str("vnetSubnetID"), pool.Str("podSubnetID"))
 	}
 	for _, id := range subnets {
+		if id == "" {
+			continue
+		}
 		if !t.hasRole(principal, id, roleOwner, roleContributor, roleNetworkContributor) {
 			return refuse("LinkedAuthorizationFailed", "The client '%s' with object id '%s' has permission to perform action "+
 				"'Microsoft.ContainerService/managedClusters/write' on scope '%s'; however, it does not have permission to perform action(s) "+

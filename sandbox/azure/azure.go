@@ -47,8 +47,8 @@ type Options struct {
 	// call fail without any effect. It may be called concurrently. Nil never
 	// fails.
 	Fault func(Call) error
-	// Wait returns when a call is over that keeps others out of a virtual
-	// network or a firewall policy. It may be called concurrently. Nil waits
+	// Wait returns when a call is over that keeps others out of something, a
+	// virtual network for one. It may be called concurrently. Nil waits
 	// 20 ms.
 	Wait func(context.Context, Call)
 }

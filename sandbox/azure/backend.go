@@ -18,7 +18,7 @@ import (
 // or the resource group's. azure-native leaves every rule to Azure.
 func (c *Cloud) Check(s session, r wire.Request) []wire.Failure {
 	k := c.kinds[r.Type]
-	if _, given := r.Inputs["location"]; k.located() && !given && k.arm != groupType {
+	if _, given := r.Inputs["location"]; k.located() && !given {
 		if l := c.defaultLocation(s, r.Inputs); l != nil {
 			r.Inputs["location"] = l
 		}
@@ -275,6 +275,9 @@ func (t *tx) checkRefs(k *kind, o *Object) error {
 				continue
 			}
 			to := t.find(id)
+			if to == nil && r.anywhere && t.foreign(id) && (r.arm == "" || strings.EqualFold(typeOf(id), r.arm)) {
+				continue
+			}
 			at, here := "", t.locationOf(o)
 			if to != nil {
 				at = t.locationOf(to)
@@ -295,6 +298,13 @@ func (t *tx) checkRefs(k *kind, o *Object) error {
 		}
 	}
 	return nil
+}
+
+// foreign reports whether an id is of someone else: in a resource group that
+// the cloud does not have.
+func (t *tx) foreign(id string) bool {
+	parts := strings.Split(id, "/")
+	return len(parts) > 4 && strings.EqualFold(parts[3], "resourceGroups") && t.find(groupID(parts[2], parts[4])) == nil
 }
 
 // mayGo refuses to delete what others hold on to, itself or what goes with it.

@@ -22,13 +22,16 @@
 // security group. A list of those, even an empty one, is all there is from then
 // on.
 //
-// Calls that change one virtual network, one firewall policy or the federated
-// credentials of one identity exclude each other: the second is refused while
-// the first lasts, 20 ms or what [Options] says. A program that does not chain
-// its subnets fails here as it does in Azure.
+// Calls that change one virtual network, one firewall policy, the pools of one
+// cluster or the federated credentials of one identity exclude each other: the
+// second is refused while the first lasts, 20 ms or what [Options] says. A
+// program that does not chain its subnets fails here as it does in Azure.
 //
 // Objects live in a subscription, which the provider instance names; ids reach
-// across. One server stands in for both majors of azure-native, 2.90.0 and
+// across. What is in a resource group that the cloud does not have is someone
+// else's, a customer's hub for one: it is taken to exist where Azure lets a
+// resource refer to another region, in peerings, links, zone groups, policies,
+// identities and scopes of roles. One server stands in for both majors of azure-native, 2.90.0 and
 // 3.16.0, because the engine attaches to a provider by its name alone.
 //
 // # What it does not model
@@ -42,8 +45,7 @@
 // roles. Traffic does not flow. A resource is ready when its call returns.
 //
 // Where Microsoft's documents state a rule and not its error code, the code is
-// the sandbox's, made as theirs are; the words then say what is wrong, and the
-// comment at the rule says so. Do not match on those.
+// the sandbox's, made as theirs are. The words then say what is wrong.
 //
 // It differs from Azure on purpose where that hides a mistake in a program: a
 // resource group that still has resources cannot be deleted, though Azure would

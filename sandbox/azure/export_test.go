@@ -25,7 +25,7 @@ func (c *Cloud) Dangling() []string {
 		}
 		for _, r := range k.refs {
 			for _, id := range r.ids(o.props()) {
-				if !r.weak && r.arm != "" && t.find(id) == nil {
+				if !r.weak && r.arm != "" && t.find(id) == nil && !(r.anywhere && t.foreign(id)) {
 					all = append(all, o.ID+"."+r.path+" is "+id)
 				}
 			}

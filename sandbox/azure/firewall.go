@@ -217,11 +217,11 @@ func ruleCollectionGroupKind() *kind {
 						return refuse("FirewallPolicyRuleCollectionMixedRules", "Rule collection %s of %s has rules of several types.", name, o.ID)
 					}
 					kind = this
-					if id := key(name + "/" + rule.Str("name")); rules[id] {
+					id := key(name + "/" + rule.Str("name"))
+					if rules[id] {
 						return refuse("DuplicateResourceName", "Resource %s has two child resources with the same name (%s).", o.ID, rule.Str("name"))
-					} else {
-						rules[id] = true
 					}
+					rules[id] = true
 				}
 			}
 			return checkNames(t.find(parentOf(o.ID)), o)

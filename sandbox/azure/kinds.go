@@ -82,7 +82,7 @@ type ref struct {
 	arm string
 	// weak references may outlive what they name, and do not keep it.
 	weak bool
-	// anywhere allows another location.
+	// anywhere allows another location, and what is someone else's.
 	anywhere bool
 	// alone is the refusal when another object has the same one, with words
 	// about this object, what it refers to and the other.

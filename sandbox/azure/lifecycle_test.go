@@ -372,6 +372,9 @@ func TestWholeObject(t *testing.T) {
 	vnet, err = i.update(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"}))
 	require.NoError(t, err)
 	require.True(t, i.exists(pods))
+	// An empty list is none of that, so it is a difference.
+	assert.Empty(t, i.diff(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"})).GetDiffs())
+	assert.Equal(t, []string{"subnets"}, i.diff(vnet, with(with(vnetIn("vnet", "10.0.0.0/16"), "tags", in{"a": "b"}), "subnets", []any{})).GetDiffs())
 	// One that lists some drops the others,
 	vnet, err = i.update(vnet, with(vnetIn("vnet", "10.0.0.0/16"), "subnets", []any{in{"name": "nodes", "addressPrefix": "10.0.0.0/24"}}))
 	require.NoError(t, err)
@@ -405,6 +408,20 @@ func TestInlineChildren(t *testing.T) {
 	_, err = i.update(nsg, named("networkSecurityGroupName", "nsg", in{"securityRules": []any{allowManager}}))
 	require.NoError(t, err)
 	assert.False(t, i.exists(standing))
+}
+
+// TestNetworkGone tells the others that a virtual network is no more.
+func TestNetworkGone(t *testing.T) {
+	_, i := newCloud(t, azure.Options{})
+	vnet, _ := i.network()
+	hub := i.vnet("hub", "10.1.0.0/16")
+	there, back := i.create(peeringType, peeringIn(vnet, hub)), i.create(peeringType, peeringIn(hub, vnet))
+	i.create(zoneType, zoneIn("a.example.com"))
+	link := i.create(linkType, linkIn("a.example.com", "it", vnet))
+	require.NoError(t, i.remove(vnet))
+	assert.False(t, i.exists(there))
+	assert.Equal(t, "Disconnected", i.read(back).str("peeringState"))
+	assert.False(t, i.exists(link), "links go with the network")
 }
 
 // TestForget takes away what cannot exist without what is forgotten.

@@ -99,8 +99,7 @@ func putZoneLink(t *tx, old, o *Object) error {
 	return nil
 }
 
-// recordTypes are the records of each type of record set, and whether there
-// may be several.
+// recordTypes are the inputs with the records of each type of record set.
 var recordTypes = map[string]string{
 	"A": "aRecords", "AAAA": "aaaaRecords", "CNAME": "cnameRecord", "MX": "mxRecords", "PTR": "ptrRecords", "SRV": "srvRecords", "TXT": "txtRecords",
 }

@@ -3,6 +3,7 @@ package azure_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -81,6 +82,14 @@ func TestSubscriptions(t *testing.T) {
 	require.NoError(t, hubs.remove(back))
 	assert.Equal(t, "Disconnected", i.read(there).str("peeringState"))
 
+	// A hub whose resource group no one made here is the customer's.
+	theirs := res{typ: vnetType, id: "/subscriptions/" + otherSubscription + "/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/hub"}
+	assert.Equal(t, "Initiated", i.create(peeringType, with(peeringIn(spoke, theirs), "virtualNetworkPeeringName", "theirs")).str("peeringState"))
+	_, err = i.try(peeringType, peeringIn(spoke, res{id: spoke.id + "x"}))
+	require.ErrorContains(t, err, "InvalidResourceReference", "one that should be here is not")
+	_, err = i.try(peeringType, peeringIn(spoke, res{id: strings.Replace(theirs.id, "virtualNetworks/hub", "routeTables/rt", 1)}))
+	require.ErrorContains(t, err, "InvalidResourceReference", "another type")
+
 	zone := hubs.create(zoneType, zoneIn("privatelink.vaultcore.azure.net"))
 	hubs.create(linkType, linkIn(zone.name(), "spoke", spoke))
 }
@@ -144,6 +153,7 @@ func TestNames(t *testing.T) {
 	checked, failures := north.check(vnetType, vnet, nil)
 	require.Empty(t, failures)
 	assert.Equal(t, "northeurope", checked["location"].StringValue())
+	assert.Equal(t, "northeurope", north.create(rgType, in{"resourceGroupName": "north"}).str("location"))
 	unknown := resource.MakeComputed(resource.NewStringProperty(""))
 	checked, failures = i.check(vnetType, with(vnet, "resourceGroupName", unknown), nil)
 	require.Empty(t, failures)

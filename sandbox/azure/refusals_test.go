@@ -598,6 +598,18 @@ var refusals = []struct {
 		want: `Code="NatGatewayMultipleZonesNotSupported"`,
 	},
 	{
+		name: "a NAT gateway in two networks",
+		call: func(i *instance) ([]res, error) {
+			vnet, _ := i.network()
+			nat := i.create(natType, named("natGatewayName", "a", in{"sku": in{"name": "Standard"}}))
+			i.subnet(vnet, "a", "10.0.1.0/24", in{"natGateway": id(nat)})
+			i.subnet(vnet, "b", "10.0.2.0/24", in{"natGateway": id(nat)})
+			_, err := i.try(subnetType, subnetIn(i.vnet("other", "10.1.0.0/16"), "a", "10.1.0.0/24", in{"natGateway": id(nat)}))
+			return nil, err
+		},
+		want: `Code="NatGatewayCannotSpanVirtualNetworks"`,
+	},
+	{
 		name: "a prefix that is too long",
 		call: func(i *instance) ([]res, error) {
 			i.group()

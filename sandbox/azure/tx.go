@@ -105,10 +105,15 @@ func (t *tx) edit(o *Object) *Object {
 // remove takes an object out of the cloud, with what is under it and what came
 // with it.
 func (t *tx) remove(o *Object) {
-	delete(t.state.objects, key(o.ID))
-	for other := range t.sorted(func(other *Object) bool {
-		return strings.HasPrefix(key(other.ID), key(o.ID)+"/") || key(other.With) == key(o.ID)
-	}) {
+	gone := slices.Collect(t.sorted(func(other *Object) bool {
+		return within(other.ID, o.ID) || key(other.With) == key(o.ID)
+	}))
+	for _, other := range gone {
+		if other.Type == virtualNetworkType {
+			t.disconnect(other.ID)
+		}
+	}
+	for _, other := range gone {
 		delete(t.state.objects, key(other.ID))
 	}
 }

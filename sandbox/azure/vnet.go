@@ -79,8 +79,7 @@ func virtualNetworkKind() *kind {
 			Replace:    []string{"location"},
 			Name:       random("virtualNetworkName"),
 		},
-		put:    putVirtualNetwork,
-		remove: func(t *tx, o *Object) error { t.disconnect(o.ID); return nil },
+		put: putVirtualNetwork,
 	}
 }
 
@@ -127,10 +126,7 @@ func putVirtualNetwork(t *tx, old, o *Object) error {
 			}
 		}
 	}
-	for peering := range t.all(peeringType) {
-		if key(parentOf(peering.ID)) != key(o.ID) {
-			continue
-		}
+	for peering := range t.under(o.ID, peeringType) {
 		if remote := t.find(remoteOf(peering)); remote != nil && !disjoint(space, prefixes(remote)) {
 			return overlapping(peering, o, remote)
 		}
@@ -262,6 +258,16 @@ func putSubnet(t *tx, old, o *Object) error {
 	}
 	if err := t.checkReservedSubnet(o); err != nil {
 		return err
+	}
+	if gateway := p.Object("natGateway").Str("id"); gateway != "" {
+		for user := range t.users(gateway) {
+			if key(parentOf(user.ID)) != key(vnet.ID) {
+				// The code is the sandbox's: the documents give the rule only.
+				// https://learn.microsoft.com/azure/nat-gateway/nat-gateway-resource
+				return refuse("NatGatewayCannotSpanVirtualNetworks",
+					"Nat gateway %s of subnet %s is in another virtual network already, with subnet %s.", gateway, o.ID, user.ID)
+			}
+		}
 	}
 	for _, d := range objects(p["delegations"]) {
 		service := d.Str("serviceName")
@@ -398,8 +404,15 @@ func (t *tx) peeringBack(peering *Object) *Object {
 	return nil
 }
 
-// disconnect tells the other sides of its peerings that a network is gone.
+// disconnect tells the other sides of its peerings that a network is gone, and
+// takes away its links to private zones.
+// Source: https://learn.microsoft.com/azure/dns/private-dns-autoregistration
 func (t *tx) disconnect(id string) {
+	for link := range t.all(zoneLinkType) {
+		if key(link.props().Object("virtualNetwork").Str("id")) == key(id) {
+			t.remove(link)
+		}
+	}
 	for peering := range t.under(id, peeringType) {
 		if back := t.peeringBack(peering); back != nil {
 			t.edit(back).Properties["peeringState"] = "Disconnected"
@@ -416,25 +429,30 @@ func overlapping(peering, local, remote *Object) error {
 func putPeering(t *tx, _, o *Object) error {
 	p := o.props()
 	local, remote := t.find(parentOf(o.ID)), t.find(remoteOf(o))
-	if remote == nil {
+	if remoteOf(o) == "" {
 		return refuse("InvalidRequestFormat", "Cannot parse the request: peering %s has no remote virtual network.", o.ID)
 	}
-	if key(local.ID) == key(remote.ID) {
+	if key(local.ID) == key(remoteOf(o)) {
 		return refuse("CannotPeerVnetWithItself", "Cannot peer virtual network %s with itself.", local.ID)
 	}
 	for other := range t.under(local.ID, peeringType) {
 		if key(other.ID) == key(o.ID) {
 			continue
 		}
-		if key(remoteOf(other)) == key(remote.ID) {
+		if key(remoteOf(other)) == key(remoteOf(o)) {
 			return refuse("AnotherPeeringAlreadyReferencesRemoteVnet",
 				"Peering %s cannot be created or updated because peering %s already references remote virtual network %s.",
-				o.ID, other.ID, remote.ID)
+				o.ID, other.ID, remoteOf(o))
 		}
-		if there := t.find(remoteOf(other)); there != nil && !disjoint(prefixes(there), prefixes(remote)) {
+		if there := t.find(remoteOf(other)); there != nil && remote != nil && !disjoint(prefixes(there), prefixes(remote)) {
 			return refuse("VnetAddressSpaceOverlapsWithAlreadyPeeredVnet", "Cannot create or update peering %s. The address space of "+
 				"virtual network %s overlaps with that of virtual network %s, which is peered already.", o.ID, remote.ID, there.ID)
 		}
+	}
+	p["peeringState"], p["peeringSyncLevel"] = "Initiated", "RemoteNotInSync"
+	if remote == nil {
+		// Someone else's: what is known of it ends here.
+		return nil
 	}
 	if !disjoint(prefixes(local), prefixes(remote)) {
 		return overlapping(o, local, remote)
@@ -444,7 +462,6 @@ func putPeering(t *tx, _, o *Object) error {
 		return refuse("RemoteVnetHasNoGateways", "Peering %s cannot have UseRemoteGateways flag set to true because remote virtual network "+
 			"%s referenced by the peering does not have any gateways.", o.ID, remote.ID)
 	}
-	p["peeringState"], p["peeringSyncLevel"] = "Initiated", "RemoteNotInSync"
 	if back := t.peeringBack(o); back != nil {
 		p["peeringState"], p["peeringSyncLevel"] = "Connected", "FullyInSync"
 		b := t.edit(back)

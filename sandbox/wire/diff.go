@@ -35,7 +35,8 @@ func (p *Provider[S]) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulu
 
 // diff compares the state of a resource with new inputs, as a Terraform
 // provider does: what the program leaves out is no difference where the cloud
-// chooses, and neither is an empty value.
+// chooses, and neither is an empty value. Where outputs are apart from inputs,
+// it compares inputs with inputs, and an empty value is one.
 func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffResponse {
 	names := map[string]bool{}
 	for name := range r.Inputs.Fields {
@@ -55,7 +56,7 @@ func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffRespon
 		switch {
 		case !given && slices.Contains(r.Computed, name):
 			continue
-		case !given && isEmpty(was), isEmpty(was) && isEmpty(is):
+		case !r.Apart && isEmpty(was) && (!given || isEmpty(is)):
 			continue
 		case r.equal(name, was, is):
 			continue
