@@ -1,7 +1,6 @@
 package stacks
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -211,32 +210,6 @@ func placeHub(err error, under string) problem.List {
 			path = under + "." + path
 		}
 		placed = append(placed, &problem.Problem{Path: path, Value: p.Value, Rule: written.Replace(p.Rule), Fix: p.Fix})
-	}
-	return placed
-}
-
-// addresses are the hub's range and subnets.
-func (p *centralPlan) addresses() AddressRange {
-	hub := AddressRange{Name: "central endpoints VPC", Prefix: p.network.Vpc, Slots: p.network.Spec.ZoneSlots}
-	var used []netip.Prefix
-	for _, subnet := range p.network.Subnets {
-		hub.Subnets = append(hub.Subnets, AddressSubnet{
-			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
-		})
-		used = append(used, subnet.Cidr)
-	}
-	hub.Free = addressing.Free(hub.Prefix, used)
-	return hub
-}
-
-// placements are the hub's blocks that must not move.
-func (p *centralPlan) placements() []placement {
-	placed := []placement{{path: "centralEndpoints.vpcCidr", token: vpcToken, name: centralName + "-vpc", group: "vpc", cidr: p.network.Vpc}}
-	for _, subnet := range p.network.Subnets {
-		placed = append(placed, placement{
-			path: "centralEndpoints.zones", token: subnetToken, name: centralName + "-" + subnet.Key(),
-			group: string(subnet.Tier), cidr: subnet.Cidr,
-		})
 	}
 	return placed
 }

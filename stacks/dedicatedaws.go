@@ -11,6 +11,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/controlplane"
 	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/egress"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/privatelink"
 	"github.com/underlay-iac/underlay/components/publicconnector"
@@ -49,6 +50,12 @@ type DedicatedAws struct {
 	// peerAccountId is by default the control plane's only allowed account.
 	// Default none.
 	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// Cognito are the user pools that sign users in. Their names, and those of
+	// Cognito's own API, are what both planes must reach although no endpoint
+	// leads there; the customer lets them out. Enforcement dnsFirewall is on the
+	// data plane's VPC; networkFirewall is not for a model without internet.
+	// Default none.
+	Cognito *egress.Spec `json:"cognito,omitzero"`
 	// Tags are put on every resource of both planes.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are limits that differ from AWS's defaults, of both accounts, by
@@ -171,6 +178,14 @@ func (s *DedicatedAws) data() *SharedAws {
 	} else if central := s.central(presetServices(dataPlanePreset)); len(central) > 0 {
 		data.Endpoints = &endpoints.Spec{Preset: dataPlanePreset, Central: central}
 	}
+	if s.Cognito != nil {
+		spec := *s.Cognito
+		spec.DedicatedControlPlane = true
+		if spec.Enforcement == egress.EnforceNetworkFirewall { // refused by plan
+			spec.Enforcement, spec.NetworkFirewall, spec.ExtraNames = "", nil, nil
+		}
+		data.Cognito = &spec
+	}
 	return data
 }
 
@@ -181,6 +196,10 @@ func (s *DedicatedAws) plan(region string) (*dedicatedAwsPlan, error) {
 	if egress := s.DataPlane.Egress; egress != "" && egress != dataplane.EgressIsolated {
 		problems.Addf("dataPlane.egress", string(egress), "remove it, or use the model "+SharedAwsModel,
 			"is not isolated, and this model has no internet access")
+	}
+	if s.Cognito != nil && s.Cognito.Enforcement == egress.EnforceNetworkFirewall {
+		problems.Addf("cognito.enforcement", string(s.Cognito.Enforcement), "use none or dnsFirewall, or the model "+SharedAwsModel,
+			"is a way out with an internet gateway, and this model has no internet access")
 	}
 	data, err := s.data().plan(region)
 	problems = append(problems, place(err, "", map[string]string{"endpoints": "dataPlaneEndpoints"})...)
@@ -395,15 +414,6 @@ func (s *DedicatedAws) Addresses(in Regions) ([]AddressRange, error) {
 	if err != nil {
 		return nil, err
 	}
-	control := AddressRange{Name: "control plane VPC", Prefix: plan.control.Vpc, Slots: plan.control.Spec.ZoneSlots}
-	var used []netip.Prefix
-	for _, subnet := range plan.control.Subnets {
-		control.Subnets = append(control.Subnets, AddressSubnet{
-			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
-		})
-		used = append(used, subnet.Cidr)
-	}
-	control.Free = addressing.Free(control.Prefix, used)
 	ranges, err := s.data().Addresses(in)
 	if err != nil {
 		return nil, err
@@ -411,11 +421,25 @@ func (s *DedicatedAws) Addresses(in Regions) ([]AddressRange, error) {
 	for i := range ranges {
 		ranges[i].Name = "data plane " + ranges[i].Name
 	}
-	ranges = append([]AddressRange{control}, ranges...)
+	ranges = append([]AddressRange{controlAddresses("control plane VPC", plan.control)}, ranges...)
 	if plan.central != nil {
-		ranges = append(ranges, plan.central.addresses())
+		ranges = append(ranges, controlAddresses("central endpoints VPC", plan.central.network))
 	}
 	return ranges, nil
+}
+
+// controlAddresses are the range and the subnets of a VPC like a control plane's.
+func controlAddresses(name string, plan *controlplane.Plan) AddressRange {
+	r := AddressRange{Name: name, Prefix: plan.Vpc, Slots: plan.Spec.ZoneSlots}
+	var used []netip.Prefix
+	for _, subnet := range plan.Subnets {
+		r.Subnets = append(r.Subnets, AddressSubnet{
+			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
+		})
+		used = append(used, subnet.Cidr)
+	}
+	r.Free = addressing.Free(r.Prefix, used)
+	return r
 }
 
 // placements are the blocks of both planes that must not move once they are
@@ -429,19 +453,23 @@ func (s *DedicatedAws) placements(in Regions) ([]placement, error) {
 	if err != nil {
 		return nil, err
 	}
-	placed := append(data, placement{
-		path: "controlPlane.vpcCidr", token: vpcToken, name: controlName + "-vpc", group: "vpc", cidr: p.control.Vpc,
-	})
-	for _, subnet := range p.control.Subnets {
-		placed = append(placed, placement{
-			path: "controlPlane.zones", token: subnetToken, name: controlName + "-" + subnet.Key(),
-			group: string(subnet.Tier), cidr: subnet.Cidr,
-		})
-	}
+	placed := append(data, controlPlacements("controlPlane", controlName, p.control)...)
 	if p.central != nil {
-		placed = append(placed, p.central.placements()...)
+		placed = append(placed, controlPlacements("centralEndpoints", centralName, p.central.network)...)
 	}
 	return placed, nil
+}
+
+// controlPlacements are the blocks of a VPC like a control plane's, of the
+// component of that name, which the configuration decides at path.
+func controlPlacements(path, name string, plan *controlplane.Plan) []placement {
+	placed := []placement{{path: path + ".vpcCidr", token: vpcToken, name: name + "-vpc", group: "vpc", cidr: plan.Vpc}}
+	for _, subnet := range plan.Subnets {
+		placed = append(placed, placement{
+			path: path + ".zones", token: subnetToken, name: name + "-" + subnet.Key(), group: string(subnet.Tier), cidr: subnet.Cidr,
+		})
+	}
+	return placed
 }
 
 // deploy registers the model's resources.
@@ -522,6 +550,13 @@ func (d *dedicatedDeployment) dataPlane() error {
 		"endpointIds":        ids,
 	})
 	d.networks["dataPlane"] = pulumi.Map{"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs}
+	if d.plan.data.cognito != nil {
+		way, err := deployCognito(d.ctx, d.plan.data.cognitoSpec, network, d.tags, d.inData)
+		if err != nil {
+			return err
+		}
+		d.handover["requiredNames"] = way.Names
+	}
 	return nil
 }
 

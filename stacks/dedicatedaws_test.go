@@ -118,6 +118,10 @@ func TestBadDedicatedAwsConfigurations(t *testing.T) {
 			"aws:region: eu-west-1\n  aws:allowedAccountIds: [\"777788889999\", \"111122223333\"]\n  underlay:model: dedicated-aws\n  underlay:spec:\n    " +
 				strings.Replace(central("vpcCidr: 10.40.0.0/16"), "111122223333", "222233334444", 1), []string{
 				`underlay:spec.centralEndpoints.dataPlaneAccountId: 222233334444: is not among aws:allowedAccountIds, 777788889999, 111122223333; change one of them`}},
+		{"way out to Cognito", "tags:", "cognito: {identifiers: [acme, acme], enforcement: networkFirewall, extraNames: [x]}\n    tags:", []string{
+			`underlay:spec.cognito.enforcement: networkFirewall: is a way out with an internet gateway, and this model has no internet access; ` +
+				`use none or dnsFirewall, or the model shared-aws`,
+			`underlay:spec.cognito.identifiers[1]: acme: is named already at identifiers[0]; remove one`}},
 		{"tag", "{environment: dev}", "{Name: planes}", []string{
 			`underlay:spec.tags.Name: planes: is a tag that underlay sets itself; use another name`}},
 		{"both planes at once", "vpcCidr: 10.30.0.0/16\n      zones: [eu-west-1a, eu-west-1b]\n    dataPlane:\n      vpcCidr: 10.20.0.0/16",

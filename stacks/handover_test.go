@@ -101,6 +101,9 @@ func TestHandover(t *testing.T) {
 				Connector: &stacks.HandoverConnector{
 					Kind: "privatelink", ServiceName: output(t, g, service, "connector", "serviceName"), Ports: []int{443},
 				},
+				RequiredNames: []string{
+					"acme-dev.auth.eu-west-1.amazoncognito.com", "cognito-idp.eu-west-1.amazonaws.com", "cognito-identity.eu-west-1.amazonaws.com",
+				},
 				QueueURLs: map[string]string{
 					"toDataPlane":   output(t, g, queue, "bridge-to-data-plane", "url"),
 					"fromDataPlane": output(t, g, queue, "bridge-from-data-plane", "url"),

@@ -96,6 +96,9 @@ func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
 	}
+	if !answer.Known {
+		return nil, fmt.Errorf("read what is deployed of stack %s: the engine does not know it yet", stack)
+	}
 	object := func(value any) map[string]any {
 		properties, _ := value.(map[string]any)
 		return properties

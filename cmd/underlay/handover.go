@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -106,7 +107,11 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 	}
 	if c := page.Connector; c != nil {
 		row("Connector", string(c.Kind), c.DNSName+c.ServiceName+c.Address)
-		row("", "TCP ports", strings.Trim(fmt.Sprint(c.Ports), "[]"))
+		var ports []string
+		for _, port := range c.Ports {
+			ports = append(ports, strconv.Itoa(port))
+		}
+		row("", "TCP ports", ports...)
 	}
 	heading := "Queues"
 	for _, direction := range slices.Sorted(maps.Keys(page.QueueURLs)) {

@@ -36,6 +36,7 @@ func TestPrintHandover(t *testing.T) {
 					"fromDataPlane": "https://sqs.eu-west-1.amazonaws.com/111122223333/from",
 				},
 				SupportRoleArn: "arn:aws:iam::111122223333:role/conveyor-support",
+				RequiredNames:  []string{"acme.auth.eu-west-1.amazoncognito.com", "cognito-idp.eu-west-1.amazonaws.com"},
 			},
 			`dedicated-aws · acme · eu-west-1
 
@@ -47,10 +48,11 @@ Network     dataPlane      vpc-0d
             blocks         10.20.0.0/16, 100.64.0.0/16
             zones          eu-west-1a (euw1-az1), eu-west-1b (euw1-az3)
 Connector   privatelink    com.amazonaws.vpce.eu-west-1.vpce-svc-0
-            TCP ports      443 8443
+            TCP ports      443, 8443
 Queues      fromDataPlane  https://sqs.eu-west-1.amazonaws.com/111122223333/from
             toDataPlane    https://sqs.eu-west-1.amazonaws.com/111122223333/to
 Support     role           arn:aws:iam::111122223333:role/conveyor-support
+Let out     names          acme.auth.eu-west-1.amazoncognito.com, cognito-idp.eu-west-1.amazonaws.com
 `,
 		},
 		{

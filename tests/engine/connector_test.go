@@ -97,3 +97,35 @@ func TestVendorsRole(t *testing.T) {
 	requireClean(t, w.Destroy(t, p))
 	require.Empty(t, w.aws.Objects())
 }
+
+// TestConnectorChangesItsKind takes an environment with its queues off the
+// internet and back. The network loses its public side and gets it again; no
+// subnet that stays, no queue and no role is touched.
+func TestConnectorChangesItsKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	public := environment(t, "dev", withBridge)
+	requireClean(t, w.Up(t, public))
+	before, blocks := w.ids("dev"), w.cidrs("dev")
+	private := environment(t, "dev", withBridge, isolated, func(_ *stacks.Environment, s *stacks.SharedAws) {
+		s.Connector = &stacks.Connector{
+			Kind: stacks.ConnectorPrivateLink, AllowedPrincipals: []string{"arn:aws:iam::444455556666:root"}, DeletionProtection: new(bool),
+		}
+	})
+	for _, p := range []program{private, public} {
+		up := w.Up(t, p)
+		requireClean(t, up)
+		require.Empty(t, up.urns("replace"))
+		requireSame(t, w.Up(t, p))
+		w.requireInStep(t)
+		after := w.ids("dev")
+		for urn, id := range before {
+			kept := urn.Type().Package() == "aws" && (strings.HasPrefix(urn.Name(), "bridge-") ||
+				urn.Type() == "aws:ec2/subnet:Subnet" && !strings.HasPrefix(urn.Name(), "net-public-"))
+			require.True(t, !kept || after[urn] == id, "%s was %s and is %s", urn, id, after[urn])
+		}
+	}
+	require.Equal(t, blocks, w.cidrs("dev"))
+	requireClean(t, w.Destroy(t, public))
+	require.Empty(t, w.aws.Objects())
+}
