@@ -95,10 +95,12 @@ func Internet() []packet.Addresses {
 	cube.Destination = packet.EveryIPv4()
 	var all []packet.Addresses
 	reserved := append(privateAddresses(), to(packet.InPrefix(netip.MustParsePrefix("240.0.0.0/4"))))
-	for _, public := range (packet.Set{cube}).Subtract(reserved) {
+	cube6 := packet.Everything()
+	cube6.Destination = packet.EveryIPv6()
+	for _, public := range (packet.Set{cube, cube6}).Subtract(reserved) {
 		all = append(all, public.Destination)
 	}
-	return append(all, packet.EveryIPv6())
+	return all
 }
 
 // Addresses are addresses outside.
@@ -159,7 +161,9 @@ func (e *Engine) Ask(q Question) Answer {
 	case q.To.Interface != nil:
 		targets, unsure = e.places(q.To.Interface)
 	case q.To.Subnet != nil:
-		targets = []place{{subnet: q.To.Subnet}}
+		targets = []place{{subnet: q.To.Subnet, iface: host(q.To)}}
+	default:
+		w.internet = q.To.Addresses == nil
 	}
 	for _, target = range targets {
 		w.target = target
@@ -208,8 +212,8 @@ func (e *Engine) start(w *walk, q Question, target place) {
 		f.peers.source, f.peers.sourceUnknown = e.groups(q.From, source)
 		f.public = e.outbound(q.From, source)
 		iface := q.From.Interface
-		if iface == nil && len(q.From.Groups) > 0 {
-			iface = &topology.Interface{Ref: source.subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{q.From.Groups}}
+		if iface == nil {
+			iface = host(q.From)
 		}
 		where := source.subnet.Ref
 		text := "sent from subnet " + source.subnet.Name
@@ -220,6 +224,15 @@ func (e *Engine) start(w *walk, q Question, target place) {
 			w.leave(f.hop(where, text), iface, source.subnet)
 		}
 	}
+}
+
+// host is an interface that stands for any host in the groups of an end; nil
+// without groups.
+func host(end End) *topology.Interface {
+	if len(end.Groups) == 0 {
+		return nil
+	}
+	return &topology.Interface{Ref: end.Subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{end.Groups}}
 }
 
 // cubes returns the flow once for each cube of the traffic between the ends.
@@ -410,8 +423,10 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 		case topology.Peering:
 			if peer, known := gw.Peer.Get(); q.From.Addresses != nil && known && peer == nil {
 				for _, f := range cubes(base, q.Traffic, sources, destinations) {
-					f.from = place{gateway: gw, outside: true}
-					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+					if f, ok := w.established(f, gw); ok {
+						f.from = place{gateway: gw, outside: true}
+						w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+					}
 				}
 			}
 		case topology.Transit:
@@ -513,16 +528,13 @@ func (w *walk) reply(f flow, l leg) []flow {
 	r.peers.destination, r.peers.destinationUnknown = l.peers.source, l.peers.sourceUnknown
 	back.sendBack(r, l)
 
-	var must, may packet.Set
+	must := everyWay(back.arrivals).Reply()
+	var may packet.Set
 	var refs []topology.Ref
 	var hops []Hop
 	for _, a := range back.arrivals {
 		cube := a.sent.Reply()
-		if a.certain {
-			must = append(must, cube)
-		} else {
-			refs = append(refs, a.refs...)
-		}
+		refs = append(refs, a.undecided()...)
 		may = append(may, cube)
 		if hops == nil {
 			hops = a.hops
@@ -573,6 +585,7 @@ func (w *walk) sendBack(f flow, l leg) {
 		}
 		w.fromEdge(f, gw, nil)
 	case gw != nil:
+		f.foreign = !owns(l.to.subnet.Network, f.now.Source)
 		w.leaveSubnet(f, l.to.subnet)
 	default:
 		w.leave(f, l.to.iface, l.to.subnet)
@@ -588,16 +601,18 @@ func azureEdge(p place) bool {
 // answer gathers what a walk found.
 func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 	var a Answer
+	if len(unsure) == 0 {
+		a.Must = everyWay(flows)
+	}
 	for _, f := range flows {
-		certain := f.certain && len(unsure) == 0
-		if certain {
-			a.Must = append(a.Must, f.sent)
-		} else {
-			a.Unknowns = append(a.Unknowns, f.refs...)
-			a.Unknowns = append(a.Unknowns, unsure...)
+		certain := a.Must.Contains(packet.Set{f.sent})
+		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain}
+		if !certain {
+			path.Unknowns = sortedRefs(append(f.undecided(), unsure...))
+			a.Unknowns = append(a.Unknowns, path.Unknowns...)
 		}
 		a.May = append(a.May, f.sent)
-		a.Paths = append(a.Paths, Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain, Unknowns: sortedRefs(append(slices.Clip(f.refs), unsure...))})
+		a.Paths = append(a.Paths, path)
 	}
 	a.Blocks = w.blocks
 	a.Unknowns = sortedRefs(a.Unknowns)

@@ -47,6 +47,9 @@ type walk struct {
 	// replying says that stateful filters and devices know the connection.
 	replying bool
 	avoid    []*topology.Gateway
+	// internet says that the packets are for the internet and not for whatever
+	// lies outside.
+	internet bool
 
 	steps    int
 	arrivals []flow
@@ -367,6 +370,14 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 			ref = topology.Ref{URN: f.hops[n-1].URN, Property: f.hops[n-1].Property}
 		}
 		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
+	case t.outside && w.internet:
+		rest := packet.Set{f.now}.Subtract(privateAddresses())
+		if len(rest) == 0 {
+			w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
+		}
+		for _, part := range f.split(rest, rest, nil) {
+			w.arrive(part.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
+		}
 	case t.outside:
 		w.arrive(f.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
 	default:

@@ -229,6 +229,9 @@ type Gateway struct {
 // TransitGateway is the inside of a transit gateway.
 type TransitGateway struct {
 	Attachments []*Attachment
+	// GroupReferences says that rules about the members of security groups in
+	// other attached networks hold for what comes through it (off by default).
+	GroupReferences Val[bool]
 }
 
 // Attachment joins a network to a transit gateway. A packet enters the gateway
