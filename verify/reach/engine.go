@@ -575,7 +575,7 @@ func (w *walk) sendBack(f flow, l leg) {
 		}
 		w.fromAttachment(f, gw, l.to.attachment)
 	case l.to.outside:
-		if l.from.gateway != nil && l.from.gateway.Kind == topology.Firewall && !l.from.outside && l.from.subnet.Network.Cloud == topology.Azure {
+		if gw.Kind == topology.Internet && l.from.gateway != nil && l.from.gateway.Kind == topology.Firewall && !l.from.outside && l.from.subnet.Network.Cloud == topology.Azure {
 			w.arrive(f, l.from)
 			return
 		}
@@ -585,7 +585,8 @@ func (w *walk) sendBack(f flow, l leg) {
 		}
 		w.fromEdge(f, gw, nil)
 	case gw != nil:
-		f.foreign = !owns(l.to.subnet.Network, f.now.Source)
+		network := l.to.subnet.Network
+		f.foreign = network.Cloud == topology.AWS && !owns(network, f.now.Source)
 		w.leaveSubnet(f, l.to.subnet)
 	default:
 		w.leave(f, l.to.iface, l.to.subnet)

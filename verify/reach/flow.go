@@ -89,8 +89,6 @@ type flow struct {
 	// foreign says that the packets came into the network by a gateway, so
 	// that AWS forwards them no further by another one.
 	foreign bool
-	// translated says that a device has put its own address on them.
-	translated bool
 	visited []any // what the flow has passed, so that loops end
 	// choices are those of several ways that the network has chosen for the
 	// flow.

@@ -580,7 +580,7 @@ func awsWorld(b *builder) {
 		at := attach(p.n)
 		zones := map[string]bool{}
 		for _, s := range b.subnetsOf(p.n) {
-			if zone := must(s.Zone); !zones[zone] && !b.once(4) {
+			if zone := must(s.Zone); !zones[zone] && (len(zones) == 0 || !b.once(4)) {
 				zones[zone] = true
 				at.Subnets = append(at.Subnets, known(s))
 			}
@@ -644,10 +644,11 @@ func azureWorld(b *builder) {
 	balancer := &topology.Balancer{Ref: b.ref("balancer"), Kind: "azure", SKU: "Standard", InternetFacing: known(true), FiltersPrivateLink: known(false)}
 	b.m.Balancers = append(b.m.Balancers, balancer)
 	peer := func(p, q *parts) {
+		established := fact(b, "established", !b.once(8), true)
 		for _, side := range [][2]*parts{{p, q}, {q, p}} {
 			g := b.gateway(topology.Peering, "peering "+side[0].n.Name+" "+side[1].n.Name, side[0].n)
 			g.Peer = known(side[1].n)
-			g.Established, g.Forwarded = fact(b, "established", !b.once(8), true), fact(b, "forwarded", !b.once(3), true, false)
+			g.Established, g.Forwarded = established, fact(b, "forwarded", !b.once(3), true, false)
 			side[0].peerings = append(side[0].peerings, g)
 		}
 	}

@@ -340,7 +340,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 		public, known := f.public.Get()
 		switch {
 		case sender.Kind != topology.Firewall: // what it does is doubted already
-		case !f.translated:
+		case !f.from.address:
 			w.block(f, ref, "%s does not put its own address on it", name(sender))
 			return
 		case !known:
@@ -407,8 +407,8 @@ func (w *walk) translated(f flow, gw *topology.Gateway, subnet *topology.Subnet)
 	f.now.SourcePorts, f.rewrites.sourcePort = packet.Ephemeral(), chosen
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
 	f.public = gw.Public
-	f.foreign, f.translated = false, true
-	f.from = place{gateway: gw, subnet: subnet}
+	f.foreign = false
+	f.from = place{gateway: gw, subnet: subnet, address: true}
 	return f
 }
 

@@ -20,6 +20,8 @@ type place struct {
 	iface *topology.Interface
 	// gateway is a device that sends for others, or the edge of the graph.
 	gateway *topology.Gateway
+	// address says that what the gateway sends has its own address.
+	address bool
 	// attachment is where a transit gateway leads out of the graph.
 	attachment *topology.Attachment
 	// outside says that the place lies beyond gateway, or anywhere outside.
@@ -290,7 +292,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	case t.outside || !t.in(subnet):
 		return
 	case t.gateway != nil:
-		if t.gateway.Kind == topology.NAT {
+		if t.address {
 			w.arrive(f.hop(t.gateway.Ref, "back at "+name(t.gateway)), t)
 		}
 	case t.iface == nil:

@@ -203,7 +203,8 @@ type Gateway struct {
 	// the graph, as far as they are known.
 	PeerPrefixes []Val[netip.Prefix]
 	// Forwarded says that a peering takes packets that do not come from the
-	// near network itself (Azure's allowForwardedTraffic, at the far side).
+	// near network itself (Azure's allowForwardedTraffic, at the far side). It is
+	// about who opens a connection: replies pass.
 	Forwarded Val[bool]
 	// Established says that both sides of the peering are there.
 	Established Val[bool]
