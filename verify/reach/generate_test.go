@@ -15,12 +15,14 @@ import (
 // the simplest network, so that rapid shrinks to it.
 type builder struct {
 	tape []uint32
+	salt uint64 // makes several networks of one tape
 	next int
 	m    *topology.Model
 
 	// hides is whether facts may be unknown. complete chooses the value of the
 	// nth unknown fact out of several; -1 leaves it unknown, as nil does for all.
 	hides    bool
+	rarity   int // one in so many
 	hidden   int
 	complete func(nth int) int
 
@@ -29,8 +31,8 @@ type builder struct {
 	block     netip.Prefix        // of the service behind gateway endpoints
 }
 
-func newBuilder(tape []uint32) *builder {
-	b := &builder{tape: tape, m: &topology.Model{}, addresses: map[netip.Addr]bool{}}
+func newBuilder(tape []uint32, salt int) *builder {
+	b := &builder{tape: tape, salt: uint64(salt), m: &topology.Model{}, addresses: map[netip.Addr]bool{}}
 	b.block = b.m.Service(topology.AWS, "s3", "eu-west-1")
 	return b
 }
@@ -51,7 +53,7 @@ func (b *builder) intn(n int) int {
 	if at >= len(b.tape) || b.tape[at] == 0 {
 		return 0
 	}
-	return int(mix(uint64(b.tape[at])<<16|uint64(at)) % uint64(n))
+	return int(mix(b.salt<<48^uint64(b.tape[at])<<16^uint64(at)) % uint64(n))
 }
 
 // once is true one time in n.
@@ -68,7 +70,7 @@ func (b *builder) ref(name string) topology.Ref {
 // any of them.
 func fact[T any](b *builder, name string, values ...T) topology.Val[T] {
 	ref := b.ref(name)
-	if !b.hides || !b.once(14) {
+	if !b.hides || !b.once(b.rarity) {
 		return topology.Known(values[0], ref)
 	}
 	listed := b.once(2)
@@ -89,7 +91,7 @@ func fact[T any](b *builder, name string, values ...T) topology.Val[T] {
 // or changed. The ref marks it while nobody knows.
 func (b *builder) unfinished(name string, incomplete *[]topology.Ref, changes ...func()) {
 	ref := b.ref(name)
-	if !b.hides || !b.once(25) {
+	if !b.hides || !b.once(b.rarity/2) {
 		return
 	}
 	nth := b.hidden
@@ -364,6 +366,20 @@ func (b *builder) add(t *topology.RouteTable, to netip.Prefix, origin topology.O
 	}
 }
 
+func (b *builder) changesFirewall(g *topology.Gateway) {
+	b.unfinished(g.Name, &g.Incomplete,
+		func() { g.Kind = topology.Drop },
+		func() {
+			g.Policy = known(&topology.Filter{Kind: topology.FirewallPolicy, Stateful: true, Out: []topology.Rule{everything(b, true)}})
+		})
+}
+
+func (b *builder) changesFilters(i *topology.Interface) {
+	b.unfinished(i.Name, &i.Incomplete,
+		func() { i.Filters = nil },
+		func() { i.Filters = append(slices.Clone(i.Filters), []*topology.Filter{}) })
+}
+
 func (b *builder) changesRoutes(t *topology.RouteTable, via *topology.Gateway) {
 	b.unfinished("routes", &t.Incomplete,
 		func() { t.Routes = append(t.Routes, b.route(cidr("203.0.113.64/26"), topology.OriginStatic, via)) },
@@ -420,15 +436,15 @@ func awsWorld(b *builder) {
 		p.egress = b.gateway(topology.EgressOnly, "eigw of "+p.n.Name, p.n)
 		p.targets = []*topology.Gateway{p.internet, p.egress, drop}
 		for range b.intn(3) {
-			s := oneOf(b, subnets...)
+			s := oneOf(b, subnets[0], subnets[0], oneOf(b, subnets...))
 			g := b.gateway(topology.NAT, "nat in "+s.Name, p.n)
-			address := nth(values(s.Prefixes)[0], 5)
-			g.Subnet, g.Public, g.SNAT = fact(b, "subnet", s), fact(b, "public", !b.once(4), false), known(true)
+			address := nth(values(s.Prefixes)[0], 4)
 			if b.addresses[address] {
-				address = address.Next()
+				address = address.Next().Next()
 			}
-			g.PrivateAddress = known(address)
-			b.addresses[address] = true
+			g.Subnet, g.Public, g.SNAT = fact(b, "subnet", s), fact(b, "public", !b.once(4), false), known(true)
+			g.PrivateAddress = fact(b, "address", address, address.Next())
+			b.addresses[address], b.addresses[address.Next()] = true, true
 			p.targets, p.nats = append(p.targets, g), append(p.nats, g)
 		}
 		for range b.intn(2) + b.intn(2) {
@@ -436,6 +452,7 @@ func awsWorld(b *builder) {
 			g := b.gateway(topology.Firewall, "firewall in "+s.Name, p.n)
 			g.Subnet, g.Zone, g.SNAT = known(s), s.Zone, known(false)
 			g.Policy = fact(b, "policy", b.policy(p.n), b.policy(p.n))
+			b.changesFirewall(g)
 			p.targets, p.firewalls = append(p.targets, g), append(p.firewalls, g)
 		}
 		if b.once(3) {
@@ -481,10 +498,12 @@ func awsWorld(b *builder) {
 			service.Service = "s3"
 		}
 		var tables []*topology.RouteTable
-		for range 1 + b.intn(3) {
+		for i := range 1 + b.intn(3) {
 			t := b.table(p.n, p.local)
 			tables = append(tables, t)
-			if b.intn(5) != 4 {
+			if i == 0 && !b.once(3) { // a public one
+				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, p.internet, drop)
+			} else if b.intn(5) != 4 {
 				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, oneOf(b, append(slices.Clone(p.targets), p.nats...)...), p.internet, drop)
 			}
 			if b.intn(3) != 0 {
@@ -504,6 +523,11 @@ func awsWorld(b *builder) {
 				}
 				for _, to := range values(peer.Prefixes) {
 					b.add(t, to, topology.OriginStatic, g, drop)
+				}
+			}
+			for _, g := range p.targets {
+				if g.Kind == topology.VPN && b.once(2) {
+					b.add(t, cidr("192.168.0.0/16"), topology.OriginPropagated, g)
 				}
 			}
 			if transit != nil && b.intn(3) != 0 {
@@ -533,8 +557,12 @@ func awsWorld(b *builder) {
 			}
 			p.internet.Table = known(edge)
 		}
-		for _, s := range b.subnetsOf(p.n) {
-			s.Table = fact(b, "table of "+s.Name, append([]*topology.RouteTable{oneOf(b, tables...)}, tables...)...)
+		for i, s := range b.subnetsOf(p.n) {
+			own := oneOf(b, tables...)
+			if i == 0 && !b.once(4) {
+				own = tables[0]
+			}
+			s.Table = fact(b, "table of "+s.Name, append([]*topology.RouteTable{own}, tables...)...)
 			if b.intn(3) == 0 {
 				acl := b.acl(p.n)
 				s.Filter = fact(b, "acl of "+s.Name, acl, nil, b.acl(p.n))
@@ -550,6 +578,7 @@ func awsWorld(b *builder) {
 					own = p.groups
 				}
 				h.Groups, h.Filters = own, [][]*topology.Filter{own}
+				b.changesFilters(h)
 			}
 		}
 	}
@@ -584,6 +613,13 @@ func awsWorld(b *builder) {
 				zones[zone] = true
 				at.Subnets = append(at.Subnets, known(s))
 			}
+		}
+	}
+	for _, s := range b.m.Subnets {
+		if !slices.ContainsFunc(attachments, func(at *topology.Attachment) bool {
+			return slices.Contains(values(at.Subnets), s)
+		}) {
+			s.Zone = fact(b, "zone", must(s.Zone), "a", "b")
 		}
 	}
 	outside := attach(nil)
@@ -632,10 +668,12 @@ func azureWorld(b *builder) {
 	hub := all[0]
 	fwSubnet := b.subnet(hub.n, "AzureFirewallSubnet", "", cidr("10.0.200.0/26"))
 	firewall := b.gateway(topology.Firewall, "firewall", hub.n)
-	firewall.Subnet, firewall.PrivateAddress = known(fwSubnet), known(nth(cidr("10.0.200.0/26"), 4))
+	own := nth(cidr("10.0.200.0/26"), 4)
+	firewall.Subnet, firewall.PrivateAddress = known(fwSubnet), fact(b, "address", own, own.Next())
 	firewall.Public, firewall.SNAT = fact(b, "public", !b.once(6), true), fact(b, "snat", !b.once(5), true, false)
 	firewall.Policy = fact(b, "policy", b.policy(nil), b.policy(nil))
-	b.addresses[must(firewall.PrivateAddress)] = true
+	b.changesFirewall(firewall)
+	b.addresses[own], b.addresses[own.Next()] = true, true
 	vpn := b.gateway(topology.VPN, "vpn", hub.n)
 	vpn.Subnet = known[*topology.Subnet](nil)
 	nat := b.gateway(topology.NAT, "nat", nil)
@@ -787,6 +825,7 @@ func azureWorld(b *builder) {
 				if b.once(4) {
 					h.Outbound = []*topology.Balancer{balancer}
 				}
+				b.changesFilters(h)
 			}
 		}
 	}
@@ -821,6 +860,9 @@ func (b *builder) question() reach.Question {
 		}
 		if len(own) > 0 && b.once(2) {
 			end.Groups = own[:1+b.intn(len(own))]
+		}
+		if b.hides && b.once(4) {
+			end.Groups = nil
 		}
 		return end
 	}

@@ -23,10 +23,11 @@ type simulator struct {
 	name  string
 	ports []uint16 // representative source ports of a translation
 
+	// told are the groups of a host whose groups the question does not tell.
+	told []*topology.Filter
+
 	decisions []decision
 	next      int
-	// chose says that a transit gateway could come out in several subnets.
-	chose bool
 }
 
 type decision struct{ taken, of int }
@@ -81,11 +82,21 @@ func dropped(f *flight, why string) result { return result{why: why, trail: f.tr
 // deliver reports whether the packet arrives and its reply returns, whatever
 // the network chooses.
 func (s *simulator) deliver(p packet.Packet) result {
-	s.decisions, s.chose = nil, false
+	return s.try(p, func(r result) bool { return r.ok })
+}
+
+// possible reports whether it does for some choice.
+func (s *simulator) possible(p packet.Packet) bool {
+	return s.try(p, func(r result) bool { return !r.ok }).ok
+}
+
+// try goes through the network's choices as long as goOn says so.
+func (s *simulator) try(p packet.Packet, goOn func(result) bool) result {
+	s.decisions = nil
 	for {
 		s.next = 0
 		r := s.roundTrip(p)
-		if !r.ok {
+		if !goOn(r) {
 			return r
 		}
 		for len(s.decisions) > 0 && s.decisions[len(s.decisions)-1].taken == s.decisions[len(s.decisions)-1].of-1 {
@@ -614,7 +625,6 @@ func (s *simulator) transit(f *flight, gateway *topology.Gateway, in *topology.A
 	if len(out.Subnets) == 0 {
 		return dropped(f, "an attachment without subnets")
 	}
-	s.chose = s.chose || len(out.Subnets) > 1
 	subnet := must(out.Subnets[s.choose(len(out.Subnets))])
 	if f.hops++; f.hops > 40 {
 		return dropped(f, "a loop")
@@ -723,12 +733,15 @@ func (s *simulator) stand(end reach.End) (*topology.Subnet, [][]*topology.Filter
 	return end.Subnet, [][]*topology.Filter{end.Groups}
 }
 
-func groups(end *reach.End) []*topology.Filter {
+// groups are those that an end is in as far as rules about members go.
+func (s *simulator) groups(end *reach.End) []*topology.Filter {
 	switch {
 	case end == nil:
 		return nil
 	case end.Interface != nil:
 		return end.Interface.Groups
+	case end.Groups == nil:
+		return s.told
 	}
 	return end.Groups
 }
@@ -809,7 +822,7 @@ func (s *simulator) matches(rule topology.Rule, f *flight, subnet *topology.Subn
 func (s *simulator) matchesAddress(m topology.Match, a netip.Addr, end *reach.End, subnet *topology.Subnet) bool {
 	tagged := within(a, must(subnet.VirtualNetworkTag))
 	return m.Anyone || within(a, m.Prefixes) || m.VirtualNetwork && tagged || m.Internet && !tagged ||
-		slices.ContainsFunc(groups(end), func(g *topology.Filter) bool { return slices.Contains(m.Members, g) })
+		slices.ContainsFunc(s.groups(end), func(g *topology.Filter) bool { return slices.Contains(m.Members, g) })
 }
 
 func onPort(ports []topology.Ports, port uint16) bool {

@@ -146,10 +146,10 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topol
 	if iface == nil {
 		return []flow{f}
 	}
-	flows := []flow{f}
-	if len(iface.Incomplete) > 0 {
-		flows = []flow{f.doubt(iface.Incomplete...)}
+	if len(iface.Incomplete) > 0 && !w.replying {
+		return []flow{f.doubt(iface.Incomplete...)}
 	}
+	flows := []flow{f}
 	for _, set := range iface.Filters {
 		var next []flow
 		for _, f := range flows {
