@@ -557,10 +557,39 @@ func awsWorld(b *builder) {
 			}
 			p.internet.Table = known(edge)
 		}
-		for i, s := range b.subnetsOf(p.n) {
+		subnets := b.subnetsOf(p.n)
+		var inspected []*topology.RouteTable // by subnet
+		if len(p.firewalls) > 0 && len(subnets) > 2 && b.once(2) {
+			// A firewall in the first subnet sees what goes in and out of the others,
+			// and between them.
+			fw := p.firewalls[0]
+			fw.Subnet, fw.Zone = known(subnets[0]), subnets[0].Zone
+			first, edge := b.table(p.n, p.local), b.table(p.n, p.local)
+			b.add(first, cidr("0.0.0.0/0"), topology.OriginStatic, p.internet, drop)
+			if transit != nil {
+				b.add(first, cidr("10.0.0.0/8"), topology.OriginStatic, transit)
+			}
+			inspected = []*topology.RouteTable{first}
+			for _, s := range subnets[1:] {
+				t := b.table(p.n, p.local)
+				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, fw, p.internet)
+				for _, other := range subnets[1:] {
+					if other != s {
+						b.add(t, values(other.Prefixes)[0], topology.OriginStatic, fw, p.local)
+					}
+				}
+				inspected = append(inspected, t)
+				b.add(edge, values(s.Prefixes)[0], topology.OriginStatic, fw)
+			}
+			p.internet.Table = known(edge)
+		}
+		for i, s := range subnets {
 			own := oneOf(b, tables...)
 			if i == 0 && !b.once(4) {
 				own = tables[0]
+			}
+			if inspected != nil {
+				own = inspected[i]
 			}
 			s.Table = fact(b, "table of "+s.Name, append([]*topology.RouteTable{own}, tables...)...)
 			if b.intn(3) == 0 {
@@ -589,10 +618,17 @@ func awsWorld(b *builder) {
 	for range 1 + b.intn(2) {
 		tables = append(tables, &topology.TransitTable{Ref: b.ref("transit table")})
 	}
+	// The first network inspects what goes between the others.
+	inspects := len(tables) > 1 && len(all) > 1 && b.once(2)
 	var attachments []*topology.Attachment
 	attach := func(n *topology.Network) *topology.Attachment {
 		at := &topology.Attachment{Ref: b.ref("attachment"), Network: known(n)}
 		table := oneOf(b, tables...)
+		if inspects {
+			if table = tables[1]; n == all[0].n {
+				table = tables[0]
+			}
+		}
 		if b.once(12) {
 			at.Table = known[*topology.TransitTable](nil)
 		} else {
@@ -603,7 +639,7 @@ func awsWorld(b *builder) {
 		return at
 	}
 	for _, p := range all {
-		if b.once(6) {
+		if b.once(6) && p != all[0] {
 			continue
 		}
 		at := attach(p.n)
@@ -631,6 +667,12 @@ func awsWorld(b *builder) {
 			}
 		}
 		for _, at := range attachments {
+			if inspects && t == tables[1] && at != attachments[0] {
+				continue
+			}
+			if inspects && t == tables[1] {
+				addTransit(cidr("0.0.0.0/0"), topology.OriginStatic, at, nil)
+			}
 			if n := must(at.Network); n != nil && !b.once(5) {
 				for _, to := range values(n.Prefixes) {
 					addTransit(to, topology.OriginPropagated, at)
