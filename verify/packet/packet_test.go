@@ -36,6 +36,8 @@ func TestIPv6PrefixHoldsNoIPv4(t *testing.T) {
 	_, both := InPrefix(netip.MustParsePrefix("::/0")).Intersect(EveryIPv4())
 	assert.False(t, both)
 	assert.True(t, InPrefix(netip.MustParsePrefix("::/0")).Contains(EveryIPv6()))
+	_, both = InPrefix(netip.Prefix{}).Intersect(Every())
+	assert.False(t, both, "not a prefix")
 }
 
 func TestPacketAsText(t *testing.T) {

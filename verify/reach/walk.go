@@ -307,7 +307,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 // deliver hands the flow to the subnet of the network that holds its
 // destination.
 func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet) {
-	if !w.step(f) {
+	if network == nil || !w.step(f) {
 		return
 	}
 	if len(network.Incomplete) > 0 {
