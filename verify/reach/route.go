@@ -323,19 +323,31 @@ func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topo
 
 // onInternet lets what the internet carries leave the graph.
 func (w *walk) onInternet(f flow, gw *topology.Gateway) {
-	rest := packet.Set{f.now}.Subtract(privateAddresses())
-	if len(rest) == 0 {
-		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
-		return
-	}
-	for _, part := range f.split(rest, rest, nil) {
+	for _, part := range w.carried(f, gw) {
 		w.leaveGraph(part, gw, nil)
 	}
+}
+
+// carried returns what the internet carries. What it does not is no part of a
+// question about the internet.
+func (w *walk) carried(f flow, gw *topology.Gateway) []flow {
+	rest := packet.Set{f.now}.Subtract(privateAddresses())
+	if len(rest) == 0 && !w.internet {
+		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
+	}
+	return f.split(rest, rest, nil)
 }
 
 // azureExit leaves for the internet in Azure: by the subnet's NAT gateway, the
 // sender's public address, or default outbound access.
 func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
+	for _, f := range w.carried(f, gw) {
+		w.azureSource(f, gw, ref, subnet)
+	}
+}
+
+// azureSource puts a public source address on what leaves, if there is one.
+func (w *walk) azureSource(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
 	if sender := f.from.gateway; sender != nil { // a firewall or appliance sends it
 		public, known := f.public.Get()
 		switch {
@@ -349,7 +361,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 			w.block(f, sender.Ref, "%s has no public address", name(sender))
 			return
 		}
-		w.onInternet(f, gw)
+		w.leaveGraph(f, gw, nil)
 		return
 	}
 	nat, known := subnet.NAT.Get()
@@ -366,7 +378,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
 			f = w.translated(f, nat, nil)
 			f.from.subnet = subnet
-			w.onInternet(f, gw)
+			w.leaveGraph(f, gw, nil)
 		}
 		return
 	}
@@ -386,7 +398,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 		w.block(f, ref, "subnet %s has no NAT gateway and no default outbound access, and the sender no public address", subnet.Name)
 		return
 	}
-	w.onInternet(f, gw)
+	w.leaveGraph(f, gw, nil)
 }
 
 // translated returns the flow as a NAT gateway or firewall sends it on.

@@ -505,6 +505,9 @@ func (s *simulator) translateAtNAT(f *flight, from *topology.Subnet, gateway *to
 	case f.Protocol != packet.TCP && f.Protocol != packet.UDP && f.Protocol != packet.ICMP:
 		return dropped(f, "a NAT gateway carries TCP, UDP and ICMP")
 	}
+	if slices.ContainsFunc(session.translations, func(t translation) bool { return t.device == gateway }) {
+		return dropped(f, "a loop") // its route leads back to it
+	}
 	s.translate(f, gateway, session)
 	return s.send(f, subnet, session)
 }

@@ -373,11 +373,7 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 		}
 		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
 	case t.outside && w.internet:
-		rest := packet.Set{f.now}.Subtract(privateAddresses())
-		if len(rest) == 0 {
-			w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
-		}
-		for _, part := range f.split(rest, rest, nil) {
+		for _, part := range w.carried(f, gw) {
 			w.arrive(part.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
 		}
 	case t.outside:
