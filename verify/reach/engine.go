@@ -71,11 +71,14 @@ type End struct {
 	// end lies outside.
 	Subnet    *topology.Subnet
 	Interface *topology.Interface
-	// Groups are the security groups of a subnet's host; nil is some host whose
-	// groups nobody has told, an empty list one without.
+	// Groups are the security groups of a subnet's host; an empty list is a host
+	// without. Nil is some host whose groups nobody has told: they let everything
+	// pass, and rules about members may hold for it.
 	Groups []*topology.Filter
 	// Addresses narrow the end to these; outside they say which. Empty is every
-	// address of the subnet or interface and, outside, the whole internet.
+	// address of the subnet or interface and, outside, all that Internet holds:
+	// the internet comes in by internet gateways only, other addresses outside by
+	// every way.
 	Addresses []packet.Addresses
 }
 
@@ -606,7 +609,7 @@ func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 		a.Must = everyWay(flows)
 	}
 	for _, f := range flows {
-		certain := a.Must.Contains(packet.Set{f.sent})
+		certain := f.certain && len(unsure) == 0 && (len(f.choices) == 0 || a.Must.Contains(packet.Set{f.sent}))
 		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain}
 		if !certain {
 			path.Unknowns = sortedRefs(append(f.undecided(), unsure...))
