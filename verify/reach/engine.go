@@ -16,6 +16,7 @@ type Engine struct {
 	sorted  map[*topology.RouteTable][]entry
 	open    map[*topology.RouteTable][]*topology.Route
 	inside  map[*topology.Subnet][]*topology.Interface
+	stray   []*topology.Interface // their subnet is not known
 }
 
 // New returns an engine for the model, which must not change afterwards.
@@ -36,6 +37,8 @@ func New(model *topology.Model) *Engine {
 	for _, iface := range model.Interfaces {
 		if subnet, ok := iface.Subnet.Get(); ok && subnet != nil {
 			e.inside[subnet] = append(e.inside[subnet], iface)
+		} else if !ok {
+			e.stray = append(e.stray, iface)
 		}
 	}
 	return e
@@ -51,17 +54,22 @@ func (e *Engine) entries(table *topology.RouteTable) ([]entry, []*topology.Route
 	return entries(table)
 }
 
-// peering returns the gateway from one network to a peered one.
-func (e *Engine) peering(from, to *topology.Network) *topology.Gateway {
+// peering returns the gateway from one network to a peered one. Without one it
+// is one that may lead there; refs decide whether it does.
+func (e *Engine) peering(from, to *topology.Network) (found *topology.Gateway, refs []topology.Ref) {
 	for _, gw := range e.model.Gateways {
 		if gw.Kind != topology.Peering || gw.Network != from {
 			continue
 		}
-		if peer, ok := gw.Peer.Get(); ok && peer == to {
-			return gw
+		peers, complete := gw.Peer.Options()
+		if gw.Peer.IsKnown() && peers[0] == to {
+			return gw, nil
+		}
+		if !gw.Peer.IsKnown() && (!complete || slices.Contains(peers, to)) {
+			found, refs = gw, append(refs, gw.Peer.Ref())
 		}
 	}
-	return nil
+	return found, refs
 }
 
 // End is one end of a question: any host of a subnet, one interface, or what
@@ -172,8 +180,29 @@ func (e *Engine) Ask(q Question) Answer {
 		w.target = target
 		e.start(w, q, target)
 	}
+	e.anywhere(w, q)
 	flows := w.confirm()
 	return w.answer(flows, unsure)
+}
+
+// anywhere lets everything perhaps arrive when an end may stand in a subnet that
+// nobody knows.
+func (e *Engine) anywhere(w *walk, q Question) {
+	var refs []topology.Ref
+	for _, end := range []End{q.From, q.To} {
+		if end.Interface != nil {
+			if _, complete := end.Interface.Subnet.Options(); !complete {
+				refs = append(refs, end.Interface.Subnet.Ref())
+			}
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	spread := func(end End) []spread { return e.spread(end, place{subnet: end.Subnet, outside: end.outside()}) }
+	for _, f := range cubes(flow{}, q.Traffic, spread(q.From), spread(q.To)) {
+		w.anything(f, refs...)
+	}
 }
 
 // places are where an interface may stand; unsure decides which.
@@ -319,8 +348,11 @@ func (e *Engine) spread(end End, at place) []spread {
 }
 
 // subnetSpread are the addresses of a subnet: those of its network while its
-// own are not known.
+// own are not known, and all while nobody knows the subnet.
 func (e *Engine) subnetSpread(subnet *topology.Subnet) []spread {
+	if subnet == nil {
+		return []spread{{addresses: packet.EveryIPv4(), unsure: true}, {addresses: packet.EveryIPv6(), unsure: true}}
+	}
 	var all []spread
 	for _, prefix := range subnet.Prefixes {
 		if p, ok := prefix.Get(); ok {
@@ -377,7 +409,24 @@ func (e *Engine) public(end End, at place) topology.Val[bool] {
 			public = iface.Public
 		}
 	}
+	for _, iface := range e.perhapsIn(at.subnet) {
+		if has, known := iface.Public.Get(); has || !known {
+			public = topology.Unknown[bool](iface.Subnet.Ref())
+		}
+	}
 	return public
+}
+
+// perhapsIn returns the hosts that may stand in the subnet.
+func (e *Engine) perhapsIn(subnet *topology.Subnet) []*topology.Interface {
+	var hosts []*topology.Interface
+	for _, iface := range e.stray {
+		subnets, complete := iface.Subnet.Options()
+		if iface.Kind == topology.Host && (!complete || slices.Contains(subnets, subnet)) {
+			hosts = append(hosts, iface)
+		}
+	}
+	return hosts
 }
 
 // outbound says whether an end reaches the internet by a public address of its
@@ -392,7 +441,15 @@ func (e *Engine) outbound(end End, at place) topology.Val[bool] {
 			return topology.Known(true, iface.Ref)
 		}
 	}
-	return e.public(end, at)
+	public := e.public(end, at)
+	if end.Interface == nil && !public.Or(false) {
+		for _, iface := range e.perhapsIn(at.subnet) {
+			if len(iface.Outbound) > 0 {
+				return topology.Unknown[bool](iface.Subnet.Ref())
+			}
+		}
+	}
+	return public
 }
 
 // startOutside sends packets into the graph by every gateway that leads in.

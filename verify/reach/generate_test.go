@@ -387,8 +387,44 @@ func (b *builder) changesRoutes(t *topology.RouteTable, via *topology.Gateway) {
 		func() { t.Routes = t.Routes[:len(t.Routes)-1] })
 }
 
+// forget makes facts unknown that the network was built from.
+func (b *builder) forget() {
+	for _, n := range b.m.Networks {
+		for i, p := range n.Prefixes {
+			n.Prefixes[i] = fact(b, "prefix of "+n.Name, must(p))
+		}
+	}
+	for _, s := range b.m.Subnets {
+		for i, p := range s.Prefixes {
+			s.Prefixes[i] = fact(b, "prefix of "+s.Name, must(p))
+		}
+		s.VirtualNetworkTag = fact(b, "tag of "+s.Name, must(s.VirtualNetworkTag))
+	}
+	for _, i := range b.m.Interfaces {
+		i.Subnet = fact(b, "subnet of "+i.Name, must(i.Subnet))
+	}
+	for _, g := range b.m.Gateways {
+		switch g.Kind {
+		case topology.Firewall, topology.Drop: // a firewall may have become one
+			if subnet, ok := g.Subnet.Get(); ok {
+				g.Subnet = fact(b, "subnet of "+g.Name, subnet)
+			}
+		case topology.Peering:
+			g.Peer = fact(b, "peer of "+g.Name, must(g.Peer))
+		case topology.Transit:
+			for _, at := range g.Transit.Attachments {
+				at.Network = fact(b, "network of the attachment", must(at.Network))
+				for i, s := range at.Subnets {
+					at.Subnets[i] = fact(b, "subnet of the attachment", must(s))
+				}
+			}
+		}
+	}
+}
+
 // awsWorld is VPCs with everything between them.
 func awsWorld(b *builder) {
+	defer b.forget()
 	type parts struct {
 		n                *topology.Network
 		local            *topology.Gateway
@@ -691,6 +727,7 @@ func awsWorld(b *builder) {
 
 // azureWorld is a hub with a firewall and spokes around it.
 func azureWorld(b *builder) {
+	defer b.forget()
 	type parts struct {
 		n                     *topology.Network
 		local, internet, drop *topology.Gateway

@@ -170,8 +170,12 @@ func (w *walk) privateEndpoint(f *flow, table *topology.RouteTable, subnet *topo
 		w.deliver(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), subnet.Network, subnet)
 		return true
 	}
-	if peering := w.engine.peering(subnet.Network, t.subnet.Network); peering != nil {
-		w.peer(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), peering)
+	if peering, refs := w.engine.peering(subnet.Network, t.subnet.Network); peering != nil {
+		next := f.hop(t.iface.Ref, "the private endpoint's own route leads to it")
+		if len(refs) > 0 {
+			next = next.doubt(refs...)
+		}
+		w.peer(next, peering)
 		return true
 	}
 	return false
@@ -608,10 +612,13 @@ func (w *walk) adjacent(f flow, gw *topology.Gateway, subnet, from *topology.Sub
 	if from == nil || from.Network == subnet.Network || from.Network.Cloud != topology.Azure {
 		return f, true
 	}
-	peering := w.engine.peering(from.Network, subnet.Network)
+	peering, refs := w.engine.peering(from.Network, subnet.Network)
 	if peering == nil {
 		w.block(f, gw.Ref, "%s stands in %s, which is not peered with %s", name(gw), subnet.Network.Name, from.Network.Name)
 		return f, false
+	}
+	if len(refs) > 0 {
+		f = f.doubt(refs...)
 	}
 	f, ok := w.established(f, peering)
 	f.foreign = true
