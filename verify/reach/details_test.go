@@ -224,3 +224,22 @@ func TestReplyFromTheOfficeMissesTheFirewall(t *testing.T) {
 	jump := s.subnet("jump", "10.0.2.0/24", "", s.system("jump-table", s.hub, s.gateway(topology.Internet, "i", s.hub), nil, route("by-firewall", "192.168.0.0/16", s.fw)))
 	require.Empty(t, New(s.m).Ask(Question{From: AnyHost(jump), To: Addresses(prefix("192.168.0.0/16")), Traffic: TCP(443)}).May)
 }
+
+// What nobody knows the place of may be anywhere.
+func TestPlacesThatAreNotKnown(t *testing.T) {
+	p := newPlane()
+	a := p.host("a", p.nodes)
+	a.Subnet = hidden[*topology.Subnet]("subnet")
+	undecidedBy(t, p.ask(Question{From: AnyHost(p.pods), To: At(a), Traffic: TCP(443)}), "subnet")
+	undecidedBy(t, p.ask(Question{From: At(a), To: TheInternet(), Traffic: TCP(443)}), "subnet")
+
+	s := newSpokes()
+	s.toHub.Peer = hidden[*topology.Network]("peer")
+	undecidedBy(t, New(s.m).Ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443)}), "peer")
+
+	s = newSpokes()
+	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
+	host := s.host("host", s.nodes)
+	host.Subnet, host.Public = hidden[*topology.Subnet]("subnet"), known(true)
+	undecidedBy(t, New(s.m).Ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443)}), "subnet")
+}

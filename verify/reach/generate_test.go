@@ -540,7 +540,7 @@ func awsWorld(b *builder) {
 			if i == 0 && !b.once(3) { // a public one
 				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, p.internet, drop)
 			} else if b.intn(5) != 4 {
-				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, oneOf(b, append(slices.Clone(p.targets), p.nats...)...), p.internet, drop)
+				b.add(t, cidr("0.0.0.0/0"), topology.OriginStatic, oneOf(b, slices.Concat(p.targets, p.nats, p.nats)...), p.internet, drop)
 			}
 			if b.intn(3) != 0 {
 				b.add(t, cidr("::/0"), topology.OriginStatic, oneOf(b, p.internet, p.egress))
