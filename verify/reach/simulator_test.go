@@ -45,6 +45,7 @@ type flight struct {
 	// translated is the device whose address the packet carries.
 	translated *topology.Gateway
 	hops       int
+	entered    []*topology.Attachment
 	// trail names the hops, for people.
 	trail []string
 }
@@ -599,6 +600,10 @@ func (s *simulator) enterTransit(f *flight, from *topology.Subnet, gateway *topo
 
 // transit routes a packet inside of a transit gateway and out of it.
 func (s *simulator) transit(f *flight, gateway *topology.Gateway, in *topology.Attachment, session *session) result {
+	if slices.Contains(f.entered, in) {
+		return dropped(f, "a loop")
+	}
+	f.entered = append(f.entered, in)
 	table := must(in.Table)
 	if table == nil {
 		return dropped(f, "the attachment has no table")
