@@ -14,7 +14,7 @@ import (
 type spokes struct {
 	*world
 	hub, spoke, other    *topology.Network
-	internet, fw         *topology.Gateway
+	fw                   *topology.Gateway
 	nodes, pods, fwNet   *topology.Subnet
 	otherNodes           *topology.Subnet
 	policy               *topology.Filter
