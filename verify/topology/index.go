@@ -104,15 +104,23 @@ func (ix *index) name(id string, t target) {
 
 // find returns what an id, an ARN or another name leads to, of the kinds. A kind
 // is a canonical type token, and "token#output" for a part that this output
-// names. None is something that the graph does not hold.
+// names. None is something that the graph does not hold. What has the name
+// itself wins over a part: a program may manage the part by a resource too.
 func (ix *index) find(id string, kinds ...string) []target {
-	var found []target
+	var whole, parts []target
 	for _, t := range ix.names[canonicalID(id)] {
-		if t.isOf(kinds) {
-			found = append(found, t)
+		switch {
+		case !t.isOf(kinds):
+		case t.part == "":
+			whole = append(whole, t)
+		default:
+			parts = append(parts, t)
 		}
 	}
-	return found
+	if len(whole) > 0 {
+		return whole
+	}
+	return parts
 }
 
 func (t target) isOf(kinds []string) bool {
@@ -195,6 +203,8 @@ func canonicalType(token string) string {
 	switch {
 	case pkg == "aws" && slices.Contains(balancerModules, module):
 		return "aws:lb/" + kind + ":" + name
+	case pkg == "azure-native" && slices.Contains(azureDNSModules, module):
+		return "azure-native:network:" + name
 	case pkg == "azure-native":
 		return "azure-native:" + module + ":" + name
 	}
@@ -203,3 +213,7 @@ func canonicalType(token string) string {
 
 // balancerModules are the modules of pulumi-aws with the resources of aws:lb.
 var balancerModules = []string{"alb", "applicationloadbalancing", "elasticloadbalancingv2"}
+
+// azureDNSModules are the modules that version 3 of azure-native has for
+// resources of version 2's network.
+var azureDNSModules = []string{"dns", "dnsresolver", "privatedns"}

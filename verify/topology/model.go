@@ -85,7 +85,8 @@ type Subnet struct {
 	NAT Val[*Gateway]
 	// VirtualNetworkTag are the prefixes that the service tag VirtualNetwork
 	// stands for in a rule on this subnet: the network's, its peers', those
-	// that routes name. Empty in AWS.
+	// that routes name. Empty in AWS. When it is not known, its one option is
+	// what the tag holds at the least.
 	VirtualNetworkTag Val[[]netip.Prefix]
 	// PrivateEndpointRoutes and PrivateEndpointFilter say whether route tables
 	// and security groups apply to private endpoints in the subnet (Azure).
@@ -360,9 +361,14 @@ const (
 type Interface struct {
 	// Ref is the resource that it belongs to: an instance, an interface, a
 	// load balancer, an endpoint, a mount target.
-	Ref    Ref
-	Kind   InterfaceKind
-	Name   string
+	Ref  Ref
+	Kind InterfaceKind
+	Name string
+	// Machine is the virtual machine that a network interface is attached to;
+	// empty when Ref is all there is (Azure).
+	Machine Ref
+	// Subnet holds it; known and nil is an interface with public addresses
+	// only, which stands in no subnet (an Azure public frontend or API server).
 	Subnet Val[*Subnet]
 	// Addresses are the private ones. An interface always has one: with an
 	// unknown address it has some address of its subnet.
@@ -371,6 +377,10 @@ type Interface struct {
 	Public Val[bool]
 	// PublicAddresses are known ones, or outputs that will be.
 	PublicAddresses []Val[netip.Addr]
+	// Outbound are the load balancers by whose public addresses it reaches the
+	// internet where the route is the internet's and it has no address of its
+	// own (Azure).
+	Outbound []*Balancer
 	// Groups are the security groups or application security groups that it is
 	// in, as far as rules about members go. A nil entry is a group that is not
 	// known: Incomplete of the interface names it.
@@ -396,6 +406,9 @@ type Balancer struct {
 	InternetFacing Val[bool]
 	Interfaces     []*Interface
 	Listeners      []Listener
+	// FiltersPrivateLink says that the security groups hold also for what comes
+	// through an endpoint service (AWS; false without groups).
+	FiltersPrivateLink Val[bool]
 	// SKU of an Azure load balancer, "Standard"; empty in AWS.
 	SKU string
 }

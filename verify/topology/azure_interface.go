@@ -1,0 +1,189 @@
+package topology
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// pool is a backend pool of a load balancer or an application gateway.
+type pool struct {
+	balancer *node
+	name     string // in lower case
+}
+
+// findInterfaces adds what has addresses of its own: network interfaces, the
+// machines of scale sets, bastions.
+func (a *azure) findInterfaces() {
+	a.each(func(n *node) {
+		switch n.kind {
+		case azureNetwork + "NetworkInterface":
+			i := a.card(n.ref(""), a.title(n), n.get)
+			a.cards[n] = i
+			a.element(n, i.Ref, &i.Incomplete)
+		case azureNetwork + "BastionHost":
+			a.bastion(n)
+		case azureNative + "compute:VirtualMachineScaleSet":
+			profile := n.get("virtualMachineProfile").get("networkProfile")
+			a.configurations(n, profile.get("networkInterfaceConfigurations"))
+		case azureNative + "compute:VirtualMachine":
+			a.configurations(n, n.get("networkProfile").get("networkInterfaceConfigurations"))
+		}
+	}, "NetworkInterface", "BastionHost", azureNative+"compute:VirtualMachineScaleSet", azureNative+"compute:VirtualMachine")
+	a.each(func(n *node) {
+		cards, _ := n.get("networkProfile").get("networkInterfaces").list()
+		for _, card := range cards {
+			if c, known := a.node(card.get("id"), "NetworkInterface").Get(); known && c != nil {
+				a.cards[c].Machine = n.ref("")
+			}
+		}
+	}, azureNative+"compute:VirtualMachine")
+}
+
+// configurations adds the interfaces that a machine or scale set describes.
+func (a *azure) configurations(n *node, list property) {
+	configurations, complete := list.list()
+	for _, c := range configurations {
+		a.card(c.ref(), a.title(n), c.get)
+	}
+	if !complete {
+		a.strange = append(a.strange, n)
+	}
+}
+
+// card adds a network interface. Without enableIPForwarding it takes only its
+// own packets; without a security group every packet.
+func (a *azure) card(ref Ref, name string, get func(string) property) *Interface {
+	forwards := orDefault(get("enableIPForwarding"), property.boolean, false)
+	i := &Interface{
+		Ref: ref, Kind: Host, Name: name, Public: Known(false, ref),
+		SourceDestCheck: convert(forwards, func(on bool) bool { return !on }),
+	}
+	if forwards.Or(false) {
+		i.Kind = ForwardingInterface
+	}
+	list := get("ipConfigurations")
+	configurations, complete := list.list()
+	if !complete || len(configurations) == 0 {
+		i.Subnet, i.Public = Unknown[*Subnet](list.cause()), Unknown[bool](list.cause())
+		i.Addresses = []Val[netip.Addr]{Unknown[netip.Addr](list.cause())}
+		i.Incomplete = append(i.Incomplete, list.cause())
+	}
+	for k, c := range configurations {
+		if subnet := c.get("subnet"); k == 0 || subnet.state != absent {
+			i.Subnet = a.subnetAt(subnet.get("id"))
+		}
+		i.Addresses = append(i.Addresses, a.address(c.get("privateIPAddress")))
+		for _, key := range []string{"publicIPAddress", "publicIPAddressConfiguration"} {
+			if public := c.get(key); public.state != absent {
+				i.Public = Known(true, public.ref())
+				if key == "publicIPAddress" {
+					i.PublicAddresses = append(i.PublicAddresses, a.publicAddresses(public.get("id"))...)
+				} else {
+					i.PublicAddresses = append(i.PublicAddresses, Unknown[netip.Addr](public.ref()))
+				}
+			}
+		}
+		a.joinGroups(i, c.get("applicationSecurityGroups"))
+		a.joinPools(i, c.get("loadBalancerBackendAddressPools"), "LoadBalancer", "LoadBalancerBackendAddressPool")
+		a.joinPools(i, c.get("applicationGatewayBackendAddressPools"), "ApplicationGateway")
+	}
+	if group := a.securityGroup(get("networkSecurityGroup")); !group.IsKnown() {
+		i.Incomplete = append(i.Incomplete, group.Ref())
+	} else if f := group.Or(nil); f != nil {
+		i.Filters = [][]*Filter{{f}}
+	}
+	a.Interfaces = append(a.Interfaces, i)
+	return i
+}
+
+// joinGroups puts an interface into application security groups.
+func (a *azure) joinGroups(i *Interface, list property) {
+	elements, complete := list.list()
+	if !complete {
+		elements = []property{list}
+	}
+	for _, element := range elements {
+		n, known := a.node(element.get("id"), "ApplicationSecurityGroup").Get()
+		if !known || n == nil {
+			// Rules may name the group, whichever it is.
+			i.Groups, i.Incomplete = append(i.Groups, nil), append(i.Incomplete, element.get("id").cause())
+			continue
+		}
+		i.Groups = append(i.Groups, a.filters[n])
+	}
+}
+
+// joinPools puts an interface into backend pools. A reference that is an output
+// of a load balancer means its only pool; of several nobody knows which.
+func (a *azure) joinPools(i *Interface, list property, types ...string) {
+	elements, complete := list.list()
+	if !complete {
+		elements = []property{list}
+	}
+	for _, element := range elements {
+		p, ok := a.poolAt(element.get("id"), types...)
+		if !ok {
+			i.Incomplete = append(i.Incomplete, element.get("id").cause())
+			continue
+		}
+		a.pools[p] = append(a.pools[p], i)
+	}
+}
+
+// poolAt reads the id of a backend pool.
+func (a *azure) poolAt(id property, types ...string) (p pool, ok bool) {
+	if n, known := a.node(id, "LoadBalancerBackendAddressPool").Get(); known && n != nil {
+		balancer, known := a.owner(n, "loadBalancerName", "LoadBalancer").Get()
+		return pool{balancer, strings.ToLower(a.name(n))}, known && balancer != nil
+	}
+	owner, _, name := a.partOf(id, types...)
+	n, known := owner.Get()
+	switch {
+	case !known || n == nil:
+		return pool{}, false
+	case name != "":
+		return pool{n, name}, true
+	}
+	pools, complete := n.get("backendAddressPools").list()
+	if !complete || len(pools) != 1 {
+		return pool{}, false
+	}
+	only, known := pools[0].get("name").text().Get()
+	return pool{n, strings.ToLower(only)}, known
+}
+
+// bastion adds the host that a bastion is in its subnet.
+func (a *azure) bastion(n *node) {
+	configurations, complete := n.get("ipConfigurations").list()
+	if !complete || len(configurations) == 0 {
+		a.strange = append(a.strange, n)
+		return
+	}
+	c := configurations[0]
+	i := a.host(n.ref(""), a.title(n), a.subnetAt(c.get("subnet").get("id")), c.get("privateIPAddress"))
+	if public := c.get("publicIPAddress"); public.state != absent {
+		i.Public, i.PublicAddresses = Known(true, public.ref()), a.publicAddresses(public.get("id"))
+	}
+	a.element(n, i.Ref, &i.Incomplete)
+}
+
+// host adds an interface without public addresses and filters of its own.
+func (a *azure) host(ref Ref, name string, subnet Val[*Subnet], address property) *Interface {
+	i := &Interface{
+		Ref: ref, Kind: Host, Name: name, Subnet: subnet, Public: Known(false, ref),
+		Addresses: []Val[netip.Addr]{a.address(address)}, SourceDestCheck: Known(true, ref),
+	}
+	a.Interfaces = append(a.Interfaces, i)
+	return i
+}
+
+// databaseServer adds a PostgreSQL or MySQL flexible server that stands in a
+// delegated subnet; one without is reached by its public address.
+func (a *azure) databaseServer(n *node) {
+	subnet := n.get("network").get("delegatedSubnetResourceId")
+	if subnet.state == absent {
+		return
+	}
+	i := a.host(n.ref(""), a.title(n), a.subnetAt(subnet), n.get("privateIPAddress"))
+	a.element(n, i.Ref, &i.Incomplete)
+}

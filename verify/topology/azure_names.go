@@ -1,0 +1,165 @@
+package topology
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// zone adds a DNS zone; its links and records follow.
+func (a *azure) zone(n *node) {
+	z := &Zone{Ref: n.ref(""), Name: strings.TrimSuffix(strings.ToLower(a.title(n)), "."), Private: n.kind == azureNetwork+"PrivateZone"}
+	if kind, known := n.get("zoneType").text().Get(); known && strings.EqualFold(kind, "Private") {
+		z.Private = true // of the first version of private zones
+		for _, key := range []string{"resolutionVirtualNetworks", "registrationVirtualNetworks"} {
+			networks, _ := n.get(key).list()
+			for _, p := range networks {
+				z.Networks = append(z.Networks, ZoneLink{Ref: p.ref(), Network: a.networkAt(p.get("id"))})
+			}
+		}
+	}
+	a.zones[n] = z
+	a.Zones = append(a.Zones, z)
+}
+
+// networkAt reads the id of a virtual network.
+func (a *azure) networkAt(p property) Val[*Network] {
+	return convert(a.node(p, "VirtualNetwork"), func(n *node) *Network {
+		if network := a.networks[n]; network != nil {
+			return network
+		}
+		return a.networkOf(Known[*node](nil, p.ref()), p)
+	})
+}
+
+// names adds what answers questions for names: links and records of zones, the
+// resolver's endpoints and its rules.
+func (a *azure) names() {
+	a.each(func(n *node) {
+		zones := a.owner(n, "privateZoneName", "PrivateZone")
+		if z, known := zones.Get(); known && z != nil {
+			a.zones[z].Networks = append(a.zones[z].Networks, ZoneLink{Ref: n.ref(""), Network: a.networkAt(n.get("virtualNetwork").get("id"))})
+			return
+		}
+		// A zone outside the graph, or one of several: a link that may be.
+		options, _ := zones.Options()
+		for _, z := range options {
+			if zone := a.zones[z]; zone != nil {
+				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref(""), Network: Unknown[*Network](zones.Ref())})
+			}
+		}
+	}, "VirtualNetworkLink")
+	a.each(func(n *node) {
+		owner := a.owner(n, "privateZoneName", "PrivateZone")
+		if n.kind == azureNetwork+"RecordSet" {
+			owner = a.owner(n, "zoneName", "Zone")
+		}
+		zones, _ := owner.Options()
+		for _, z := range zones {
+			if zone := a.zones[z]; zone != nil {
+				a.record(n, zone)
+			}
+		}
+	}, "PrivateRecordSet", "RecordSet")
+	a.each(a.resolverEndpoint, "InboundEndpoint")
+	a.rulesets()
+}
+
+// record adds a record set to a zone. A type other than A, AAAA and CNAME
+// answers nothing that packets go to.
+func (a *azure) record(n *node, zone *Zone) {
+	kind := n.get("recordType").text()
+	text, known := kind.Get()
+	if i := strings.LastIndexByte(text, '/'); i >= 0 { // "Microsoft.Network/privateDnsZones/A"
+		text = text[i+1:]
+	}
+	r := Record{
+		Ref: n.ref(""), Type: strings.ToUpper(text), Addresses: Known[[]netip.Addr](nil, n.ref("")), Alias: Known("", n.ref("")),
+		Name: zone.Name,
+	}
+	if name := orDefault(n.get("relativeRecordSetName"), property.text, n.Name).Or(n.Name); name != "@" {
+		r.Name = strings.ToLower(strings.TrimSuffix(name, ".")) + "." + zone.Name
+	}
+	answers := func(list, key string) Val[[]netip.Addr] {
+		return all(n.get(list), func(p property) Val[netip.Addr] { return a.address(p.get(key)) })
+	}
+	switch {
+	case r.Type == "A":
+		r.Addresses = answers("aRecords", "ipv4Address")
+	case r.Type == "AAAA":
+		r.Addresses = answers("aaaaRecords", "ipv6Address")
+	case r.Type == "CNAME":
+		r.Alias = convert(n.get("cnameRecord").get("cname").text(), func(name string) string {
+			return strings.TrimSuffix(strings.ToLower(name), ".")
+		})
+	case !known:
+		r.Type, r.Addresses = "A", Unknown[[]netip.Addr](kind.Ref())
+	default:
+		return
+	}
+	if target := n.get("targetResource"); target.state != absent {
+		r.Addresses = Unknown[[]netip.Addr](target.ref()) // an alias of another resource
+	}
+	zone.Records = append(zone.Records, r)
+}
+
+// resolverEndpoint adds the interface of a resolver that others ask.
+func (a *azure) resolverEndpoint(n *node) {
+	configurations, complete := n.get("ipConfigurations").list()
+	if !complete {
+		configurations = []property{n.get("ipConfigurations")}
+	}
+	for _, c := range configurations {
+		i := a.host(n.ref(""), a.title(n), a.subnetAt(c.get("subnet").get("id")), c.get("privateIpAddress"))
+		i.Kind = ResolverInterface
+		a.element(n, i.Ref, &i.Incomplete)
+	}
+}
+
+// rulesets adds each forwarding rule with the networks that its ruleset is
+// linked to.
+func (a *azure) rulesets() {
+	links := map[*node][]Val[*Network]{}
+	a.each(func(n *node) {
+		owner := a.owner(n, "dnsForwardingRulesetName", "DnsForwardingRuleset")
+		network := a.networkAt(n.get("virtualNetwork").get("id"))
+		if !owner.IsKnown() {
+			network = Unknown[*Network](owner.Ref())
+		}
+		rulesets, _ := owner.Options()
+		for _, r := range rulesets {
+			links[r] = append(links[r], network)
+		}
+	}, "PrivateResolverVirtualNetworkLink")
+	a.each(func(n *node) {
+		state := orDefault(n.get("forwardingRuleState"), property.text, "Enabled")
+		if text, known := state.Get(); known && strings.EqualFold(text, "Disabled") {
+			return
+		}
+		suffix, known := n.get("domainName").text().Get()
+		if suffix = strings.ToLower(suffix); suffix != "." {
+			suffix = strings.TrimSuffix(suffix, ".")
+		}
+		f := &Forwarder{
+			Ref: n.ref(""), Suffix: suffix,
+			Servers: all(n.get("targetDnsServers"), func(p property) Val[netip.Addr] { return a.address(p.get("ipAddress")) }),
+		}
+		if !known || !state.IsKnown() {
+			// Some names, sent somewhere.
+			f.Servers = Unknown[[]netip.Addr](n.get("domainName").cause())
+			if !known {
+				f.Suffix = "."
+			}
+		}
+		owner := a.owner(n, "dnsForwardingRulesetName", "DnsForwardingRuleset")
+		rulesets, _ := owner.Options()
+		for _, r := range rulesets {
+			for _, network := range links[r] {
+				if !owner.IsKnown() {
+					network = Unknown[*Network](owner.Ref())
+				}
+				f.Networks = append(f.Networks, network)
+			}
+		}
+		a.Forwarders = append(a.Forwarders, f)
+	}, "ForwardingRule")
+}
