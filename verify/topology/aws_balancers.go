@@ -105,8 +105,8 @@ func (a *aws) readTargets() map[*node][]*Interface {
 					found = append(found, i)
 				}
 			}
-		} else if t, ok := id.target(append([]string{balancerKind, "aws:lambda/function:Function"}, interfaceKinds...)...).Get(); ok && t.node != nil {
-			found = a.interfaces[t.node]
+		} else {
+			found = a.interfaces[owner(id, balancerKind, "aws:lambda/function:Function").Or(nil)]
 		}
 		for _, i := range found {
 			if !slices.Contains(targets[group.node], i) {

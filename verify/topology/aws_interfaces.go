@@ -14,6 +14,12 @@ const (
 
 var interfaceKinds = []string{eniKind, instanceKind, instanceKind + "#primaryNetworkInterfaceId"}
 
+// owner reads a reference to the resource that an interface belongs to; kinds
+// are others that may be meant. A known nil is not in the graph.
+func owner(p property, kinds ...string) Val[*node] {
+	return mapVal(p.target(append(kinds, interfaceKinds...)...), func(t target) *node { return t.node })
+}
+
 // addInterface adds an interface of a resource.
 func (a *aws) addInterface(n *node, i *Interface) {
 	a.m.Interfaces = append(a.m.Interfaces, i)
@@ -87,22 +93,23 @@ func (a *aws) readInterfaces() {
 	}, eniKind)
 	a.each(a.readInstance, instanceKind, "aws:ec2/spotInstanceRequest:SpotInstanceRequest")
 	a.each(func(n *node) {
-		instance, _ := n.get("instanceId").target(instanceKind).Get()
-		eni, _ := n.get("networkInterfaceId").target(interfaceKinds...).Get()
-		if instance.node != nil && eni.node != nil && instance.node != eni.node {
-			for _, i := range a.interfaces[eni.node] {
-				if !slices.Contains(a.interfaces[instance.node], i) {
-					a.interfaces[instance.node] = append(a.interfaces[instance.node], i)
-				}
+		instance, eni := owner(n.get("instanceId")).Or(nil), owner(n.get("networkInterfaceId")).Or(nil)
+		if instance == nil || eni == nil || instance == eni {
+			return
+		}
+		for _, i := range a.interfaces[eni] {
+			if !slices.Contains(a.interfaces[instance], i) {
+				a.interfaces[instance] = append(a.interfaces[instance], i)
 			}
 		}
 	}, "aws:ec2/networkInterfaceAttachment:NetworkInterfaceAttachment")
 	a.each(func(n *node) {
 		group := []Val[*Filter]{a.group(n.get("securityGroupId"))}
-		options, complete := n.get("networkInterfaceId").target(interfaceKinds...).Options()
-		for _, t := range options {
-			for _, i := range a.interfaces[t.node] {
-				if complete && len(options) == 1 {
+		owners := owner(n.get("networkInterfaceId"))
+		options, _ := owners.Options()
+		for _, of := range options {
+			for _, i := range a.interfaces[of] {
+				if owners.IsKnown() {
 					a.setGroups(i, group)
 				} else {
 					i.Incomplete = append(i.Incomplete, n.ref("networkInterfaceId"))
@@ -408,15 +415,16 @@ func (a *aws) readHost(n *node, h host) {
 // readAddresses gives elastic IPs to what they are associated with.
 func (a *aws) readAddresses() {
 	give := func(eip Val[netip.Addr], reference property, ref Ref) {
-		options, complete := reference.target(interfaceKinds...).Options()
-		for _, t := range options {
-			found := a.interfaces[t.node]
-			if t.node == nil || len(found) == 0 {
+		owners := owner(reference)
+		options, _ := owners.Options()
+		for _, of := range options {
+			found := a.interfaces[of]
+			if len(found) == 0 {
 				continue
 			}
 			found[0].PublicAddresses = append(found[0].PublicAddresses, eip)
 			found[0].Public = Known(true, ref)
-			if !complete || len(options) > 1 {
+			if !owners.IsKnown() {
 				found[0].Public = Unknown[bool](ref)
 			}
 		}

@@ -27,7 +27,7 @@ func (a *aws) readTables() {
 	}
 	managed := map[*node]*node{} // by VPC
 	a.each(func(n *node) {
-		if t, ok := n.get("defaultRouteTableId").target(vpcParts("mainRouteTableId", "defaultRouteTableId")...).Get(); ok && t.node != nil {
+		if t, ok := n.get("defaultRouteTableId").target(vpcParts("defaultRouteTableId")...).Get(); ok && t.node != nil {
 			managed[t.node] = n
 		}
 	}, "aws:ec2/defaultRouteTable:DefaultRouteTable")
@@ -234,6 +234,9 @@ func (a *aws) via(table *RouteTable, ref Ref, get func(string) property) Val[*Ga
 
 // appliance returns the gateway in front of an interface that routes name.
 func (a *aws) appliance(t target, network *Network, ref Ref) *Gateway {
+	if t.node != nil {
+		t.part = ""
+	}
 	if gateway, ok := a.appliances[t.key()]; ok {
 		return gateway
 	}

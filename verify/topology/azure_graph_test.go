@@ -55,7 +55,7 @@ func azureGraph(t *testing.T, shape azureShape, things ...azureThing) *graph.Gra
 	t.Helper()
 	byName := map[string]azureThing{}
 	for _, thing := range things {
-		require.NotContains(t, byName, thing.name)
+		require.Empty(t, byName[thing.name].token, "%q is there twice", thing.name)
 		byName[thing.name] = thing
 	}
 	id := func(name string) string {
@@ -68,7 +68,7 @@ func azureGraph(t *testing.T, shape azureShape, things ...azureThing) *graph.Gra
 		return fmt.Sprintf("%s/providers/Microsoft.Network/%ss/%s", azureGroup, kind, name)
 	}
 	g := &graph.Graph{Project: "underlay", Stack: "dev"}
-	for i, thing := range things {
+	for _, thing := range things {
 		r := graph.Resource{
 			URN: azureURN(thing.token, thing.name), Type: thing.token, Name: thing.name, Custom: true,
 			Inputs: resource.PropertyMap{}, Outputs: resource.PropertyMap{}, PropertyDependencies: map[string][]string{},
@@ -134,7 +134,6 @@ func azureGraph(t *testing.T, shape azureShape, things ...azureThing) *graph.Gra
 		if key := azureNameInput(thing.token); key != "" && shape == preview {
 			r.Inputs[resource.PropertyKey(key)] = resource.NewProperty(thing.name) // the provider's Check names it
 		}
-		_ = i
 		g.Resources = append(g.Resources, r)
 	}
 	return g
@@ -145,7 +144,7 @@ func azureNameInput(token string) string {
 	_, kind, _ := strings.Cut(strings.TrimPrefix(token, "azure-native:"), ":")
 	return map[string]string{
 		"VirtualNetwork": "virtualNetworkName", "RouteTable": "routeTableName",
-		"NetworkSecurityGroup": "networkSecurityGroupName", "Subnet": "subnetName",
+		"NetworkSecurityGroup": "networkSecurityGroupName", "Subnet": "subnetName", "PrivateZone": "privateZoneName",
 	}[kind]
 }
 

@@ -7,7 +7,12 @@ import (
 
 // zone adds a DNS zone; its links and records follow.
 func (a *azure) zone(n *node) {
-	z := &Zone{Ref: n.ref(""), Name: strings.TrimSuffix(strings.ToLower(a.title(n)), "."), Private: n.kind == azureNetwork+"PrivateZone"}
+	name := a.name(n)
+	if name == "" {
+		a.strange = append(a.strange, n) // it may answer for any name
+		return
+	}
+	z := &Zone{Ref: n.ref(""), Name: strings.TrimSuffix(strings.ToLower(name), "."), Private: n.kind == azureNetwork+"PrivateZone"}
 	if kind, known := n.get("zoneType").text().Get(); known && strings.EqualFold(kind, "Private") {
 		z.Private = true // of the first version of private zones
 		for _, key := range []string{"resolutionVirtualNetworks", "registrationVirtualNetworks"} {
@@ -36,15 +41,14 @@ func (a *azure) networkAt(p property) Val[*Network] {
 func (a *azure) names() {
 	a.each(func(n *node) {
 		zones := a.owner(n, "privateZoneName", "PrivateZone")
-		if z, known := zones.Get(); known && z != nil {
-			a.zones[z].Networks = append(a.zones[z].Networks, ZoneLink{Ref: n.ref(""), Network: a.networkAt(n.get("virtualNetwork").get("id"))})
-			return
+		network := a.networkAt(n.get("virtualNetwork").get("id"))
+		if !zones.IsKnown() {
+			network = Unknown[*Network](zones.Ref()) // a link of one of them
 		}
-		// A zone outside the graph, or one of several: a link that may be.
 		options, _ := zones.Options()
 		for _, z := range options {
 			if zone := a.zones[z]; zone != nil {
-				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref(""), Network: Unknown[*Network](zones.Ref())})
+				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref(""), Network: network})
 			}
 		}
 	}, "VirtualNetworkLink")
