@@ -1,10 +1,12 @@
 package requirements
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -137,10 +139,13 @@ type Input struct {
 	// Siblings are the project's other environments of the same model, which
 	// must not share addresses with this one.
 	Siblings []*graph.Graph
+	// Custom are the user's own requirements.
+	Custom []Custom
 }
 
-// Verify checks every requirement of the model on the graph. An error is a
-// broken program, or a graph that is none.
+// Verify checks every requirement of the model on the graph, and the user's
+// own. An error is a broken program or, as a problem.List, requirements of the
+// user's that name what the graph does not have.
 func Verify(in Input) ([]Result, error) {
 	s, err := newSubject(in)
 	if err != nil {
@@ -152,7 +157,13 @@ func Verify(in Input) ([]Result, error) {
 			results = append(results, s.verify(r))
 		}
 	}
-	return results, nil
+	var problems problem.List
+	for i, custom := range in.Custom {
+		result, err := s.verifyCustom(custom)
+		problems.Add(fmt.Sprintf("requirements[%d]", i), err)
+		results = append(results, result)
+	}
+	return results, problems.Err()
 }
 
 // Summary counts verdicts.
