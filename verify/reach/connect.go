@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -91,23 +92,26 @@ func (e *Engine) Connect(c Connection) (Result, error) {
 	}
 	best := combine(!from.every)
 	for _, source := range from.ends {
+		var asked []Hop
 		if source.Subnet != nil && len(c.Groups) > 0 {
 			source.Groups = groups
 		}
 		targets := to
 		inner := combine(!targets.every)
 		if isName {
-			resolved, done := e.named(source, name)
+			var done *Result
+			targets, asked, done = e.named(source, name)
 			if done != nil {
 				best.add(*done)
 				continue
 			}
-			targets = resolved
 			inner = combine(false)
 		}
 		for _, target := range targets.ends {
 			q := Question{From: source, To: target, Traffic: traffic, Name: name}
-			inner.add(e.result(e.Ask(q), through(from.through, to.through)))
+			r := e.result(e.Ask(q), through(from.through, to.through))
+			r.Hops = append(slices.Clip(asked), r.Hops...)
+			inner.add(r)
 		}
 		best.add(inner.result())
 	}
@@ -152,6 +156,10 @@ func (e *Engine) result(a Answer, passing []*topology.Gateway) Result {
 		})
 	}
 	r := Result{Verdict: Blocked, Hops: []Hop{}, Unknowns: []topology.Ref{}}
+	// Of paths that are as good, one with an address for documentation.
+	slices.SortStableFunc(a.Paths, func(p, q Path) int {
+		return cmp.Or(cmp.Compare(boolean(!p.Certain), boolean(!q.Certain)), cmp.Compare(boolean(!documented(p.Packets[0])), boolean(!documented(q.Packets[0]))))
+	})
 	for _, path := range a.Paths {
 		if r.Verdict = Unknown; path.Certain {
 			r.Verdict = Reachable
@@ -174,23 +182,23 @@ func (e *Engine) result(a Answer, passing []*topology.Gateway) Result {
 	return r
 }
 
-// named resolves a name for a source; done is the result when nothing is left
-// to ask.
-func (e *Engine) named(source End, name string) (ends, *Result) {
+// named resolves a name for a source, with the hops of the question for it; done
+// is the result when nothing is left to ask.
+func (e *Engine) named(source End, name string) (answers ends, hops []Hop, done *Result) {
 	at := source.Subnet
 	if source.Interface != nil {
 		at, _ = source.Interface.Subnet.Get()
 	}
 	if at == nil {
-		return ends{}, &Result{Verdict: Unknown, Hops: []Hop{}, Unknowns: []topology.Ref{source.Interface.Subnet.Ref()}}
+		return ends{}, nil, &Result{Verdict: Unknown, Hops: []Hop{}, Unknowns: []topology.Ref{source.Interface.Subnet.Ref()}}
 	}
 	r := e.Resolve(at.Network, name)
-	hops := append([]Hop{}, r.Hops...)
+	hops = append([]Hop{}, r.Hops...)
 	switch {
 	case !r.Certain:
-		return ends{}, &Result{Verdict: Unknown, Hops: hops, Unknowns: r.Unknowns}
+		return ends{}, nil, &Result{Verdict: Unknown, Hops: hops, Unknowns: r.Unknowns}
 	case r.Blocked != nil:
-		return ends{}, &Result{Verdict: Blocked, Hops: hops, BlockedBy: r.Blocked, Unknowns: []topology.Ref{}}
+		return ends{}, nil, &Result{Verdict: Blocked, Hops: hops, BlockedBy: r.Blocked, Unknowns: []topology.Ref{}}
 	}
 	all := ends{every: true}
 	for _, iface := range r.Interfaces {
@@ -202,17 +210,37 @@ func (e *Engine) named(source End, name string) (ends, *Result) {
 	if r.Public.IsValid() {
 		all.ends = append(all.ends, Addresses(r.Public))
 	}
-	return all, nil
+	return all, hops, nil
+}
+
+// documentation are addresses for examples, RFC 5737 and RFC 3849.
+func documentation() []netip.Addr {
+	return []netip.Addr{netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::10")}
+}
+
+// documented reports whether there are packets to or from an address for
+// examples.
+func documented(c packet.Cube) bool {
+	return slices.ContainsFunc(documentation(), func(a netip.Addr) bool {
+		one := packet.Only(a)
+		return c.Destination.Contains(one) || c.Source.Contains(one)
+	})
 }
 
 // Witness returns one packet of a set that is not empty, as a person would
 // choose it.
 func Witness(set packet.Set) packet.Packet {
 	cube := set[0]
+	for _, c := range set {
+		if documented(c) {
+			cube = c
+			break
+		}
+	}
 	p := cube.First()
 	pick := func(a packet.Addresses) netip.Addr {
-		for _, nice := range []string{"203.0.113.10", "2001:db8::10"} {
-			if addr := netip.MustParseAddr(nice); a.Contains(packet.Only(addr)) {
+		for _, addr := range documentation() {
+			if a.Contains(packet.Only(addr)) {
 				return addr
 			}
 		}

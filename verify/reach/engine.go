@@ -88,12 +88,14 @@ func At(iface *topology.Interface) End { return End{Interface: iface} }
 // TheInternet is the internet.
 func TheInternet() End { return End{} }
 
-// Internet is every address that the internet carries, IPv4 and IPv6.
+// Internet is every address that the internet carries, IPv4 and IPv6, without
+// those that stand for services and names.
 func Internet() []packet.Addresses {
 	cube := packet.Everything()
 	cube.Destination = packet.EveryIPv4()
 	var all []packet.Addresses
-	for _, public := range (packet.Set{cube}).Subtract(privateAddresses()) {
+	reserved := append(privateAddresses(), to(packet.InPrefix(netip.MustParsePrefix("240.0.0.0/4"))))
+	for _, public := range (packet.Set{cube}).Subtract(reserved) {
 		all = append(all, public.Destination)
 	}
 	return append(all, packet.EveryIPv6())
@@ -259,7 +261,10 @@ func (e *Engine) spread(end End, at place) []spread {
 		}
 		return all
 	case at.outside:
-		return []spread{{addresses: packet.EveryIPv4()}, {addresses: packet.EveryIPv6()}}
+		// What lies above stands for services and names, which are asked for by
+		// their own blocks.
+		return []spread{{addresses: packet.Addresses{First: packet.EveryIPv4().First, Last: packet.NewAddress(netip.MustParseAddr("239.255.255.255"))}},
+			{addresses: packet.EveryIPv6()}}
 	case end.Interface != nil:
 		for _, address := range end.Interface.Addresses {
 			if a, ok := address.Get(); ok {

@@ -128,7 +128,7 @@ func TestSecurityGroupsOfMembers(t *testing.T) {
 	assert.Contains(t, urns(a.Paths[0].Hops), "from-cluster")
 
 	q.From.Groups = []*topology.Filter{other}
-	blocked(t, p.ask(q), "db-group", "no rule of the security group db-group lets tcp 100.64.0.0:1024")
+	blocked(t, p.ask(q), "db-group", "no rule of the security group db-group lets tcp 100.64.0.4:49152")
 	q.From.Groups = nil // some host, nobody knows in which groups
 	undecidedBy(t, p.ask(q), "known")
 	q.Traffic = TCP(5433)
@@ -230,9 +230,9 @@ func TestPeeringIsNotTransitive(t *testing.T) {
 	sc := w.subnet("sc", "10.3.0.0/24", "a", w.table("tc", c))
 	e := New(w.m)
 	reachable(t, e.Ask(Question{From: AnyHost(sa), To: AnyHost(sb), Traffic: TCP(443)}))
-	blocked(t, e.Ask(Question{From: AnyHost(sa), To: AnyHost(sc), Traffic: TCP(443)}), "b", "no subnet of b holds 10.3.0.0")
+	blocked(t, e.Ask(Question{From: AnyHost(sa), To: AnyHost(sc), Traffic: TCP(443)}), "b", "no subnet of b holds 10.3.0.4")
 	// c has no route back.
-	blocked(t, e.Ask(Question{From: AnyHost(sb), To: AnyHost(sc), Traffic: TCP(443)}), "tc", "the reply is lost: the route table has no route to 10.2.0.0")
+	blocked(t, e.Ask(Question{From: AnyHost(sb), To: AnyHost(sc), Traffic: TCP(443)}), "tc", "the reply is lost: the route table has no route to 10.2.0.4")
 }
 
 // inspection is two spokes and an inspection network around a transit gateway.

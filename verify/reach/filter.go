@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -42,6 +43,9 @@ func evaluate(f *topology.Filter, rules []topology.Rule, cube packet.Cube, p pee
 	open := []pending{{set: packet.Set{cube}}}
 	for i := range rules {
 		rule := &rules[i]
+		if misses(rule, &cube) {
+			continue
+		}
 		exact, wide, refs := matching(rule, cube, p)
 		if len(exact) == 0 && len(wide) == 0 {
 			continue
@@ -77,6 +81,37 @@ func evaluate(f *topology.Filter, rules []topology.Rule, cube packet.Cube, p pee
 		}
 	}
 	return found
+}
+
+// misses reports, without building a set, that the rule matches nothing of the
+// cube: most rules of a long list do not.
+func misses(rule *topology.Rule, cube *packet.Cube) bool {
+	numbers, ok := rule.Protocols.Get()
+	if ok && len(numbers) > 0 && !slices.ContainsFunc(numbers, func(n uint8) bool {
+		return cube.Protocols.First <= n && n <= cube.Protocols.Last
+	}) {
+		return true
+	}
+	if cube.Protocols.First == cube.Protocols.Last && packet.HasPorts(cube.Protocols.First) {
+		away := func(value topology.Val[[]topology.Ports], asked packet.Ports) bool {
+			ports, ok := value.Get()
+			return ok && len(ports) > 0 && !slices.ContainsFunc(ports, func(p topology.Ports) bool {
+				return p.First <= asked.Last && asked.First <= p.Last
+			})
+		}
+		if away(rule.DestinationPorts, cube.DestinationPorts) || away(rule.SourcePorts, cube.SourcePorts) {
+			return true
+		}
+	}
+	away := func(value topology.Val[topology.Match], asked packet.Addresses) bool {
+		m, ok := value.Get()
+		return ok && !m.Anyone && !m.VirtualNetwork && !m.Internet && len(m.Members) == 0 &&
+			!slices.ContainsFunc(m.Prefixes, func(p netip.Prefix) bool {
+				_, both := packet.InPrefix(p).Intersect(asked)
+				return both
+			})
+	}
+	return away(rule.Source, cube.Source) || away(rule.Destination, cube.Destination)
 }
 
 // pending are packets that no rule has certainly decided on so far, and what

@@ -91,7 +91,7 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 	}
 	if len(rest) > 0 {
 		f.sent = f.rewrites.carry(f.sent, rest[0])
-		w.block(f, table.Ref, "the route table has no route to %s", w.address(rest[0].First().Destination))
+		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
 	}
 }
 
@@ -138,23 +138,26 @@ func (w *walk) privateEndpoint(f *flow, table *topology.RouteTable, subnet *topo
 func (w *walk) follow(f flow, prefix netip.Prefix, route *topology.Route, subnet *topology.Subnet) {
 	gw, known := route.Via.Get()
 	if known {
-		w.through(f.hop(route.Ref, routeText(prefix, gw)), gw, route.Ref, subnet)
+		w.through(f.hop(route.Ref, w.routeText(prefix, gw)), gw, route.Ref, subnet)
 		return
 	}
 	gateways, complete := route.Via.Options()
 	f = f.doubt(route.Via.Ref())
 	for _, gw := range gateways {
-		w.through(f.hop(route.Ref, routeText(prefix, gw)), gw, route.Ref, subnet)
+		w.through(f.hop(route.Ref, w.routeText(prefix, gw)), gw, route.Ref, subnet)
 	}
 	if !complete {
 		w.anything(f.hop(route.Ref, "leads to something that is not known yet"))
 	}
 }
 
-func routeText(prefix netip.Prefix, gw *topology.Gateway) string {
+func (w *walk) routeText(prefix netip.Prefix, gw *topology.Gateway) string {
 	to := "an unknown destination"
 	if prefix.IsValid() {
 		to = prefix.String()
+		if name, ok := w.engine.model.AtomName(prefix.Addr()); ok {
+			to = name
+		}
 	}
 	if gw == nil {
 		return to + " → nothing"
@@ -266,7 +269,7 @@ func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topo
 func (w *walk) onInternet(f flow, gw *topology.Gateway) {
 	rest := packet.Set{f.now}.Subtract(privateAddresses())
 	if len(rest) == 0 {
-		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(f.now.First().Destination))
+		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
 		return
 	}
 	for _, part := range f.split(rest, rest, nil) {

@@ -128,7 +128,7 @@ func (w *walk) transitTable(f flow, gw *topology.Gateway, table *topology.Transi
 	}
 	if len(rest) > 0 {
 		f.sent = f.rewrites.carry(f.sent, rest[0])
-		w.block(f, table.Ref, "the transit gateway's route table has no route to %s", w.address(rest[0].First().Destination))
+		w.block(f, table.Ref, "the transit gateway's route table has no route to %s", w.address(Witness(rest).Destination))
 	}
 }
 
@@ -145,7 +145,7 @@ func (w *walk) transitRoute(f flow, gw *topology.Gateway, route *topology.Transi
 			w.block(f, route.Ref, "the transit gateway's route leads to a black hole")
 			continue
 		}
-		w.outOf(f.hop(route.Ref, routeText(prefix, gw)), gw, attachment)
+		w.outOf(f.hop(route.Ref, w.routeText(prefix, gw)), gw, attachment)
 	}
 }
 

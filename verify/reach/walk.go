@@ -24,7 +24,12 @@ type place struct {
 	attachment *topology.Attachment
 	// outside says that the place lies beyond gateway, or anywhere outside.
 	outside bool
+	// group makes it any host of these subnets, of which subnet is one.
+	group map[*topology.Subnet]bool
 }
+
+// in reports whether the subnet is the place's, or one of them.
+func (p place) in(subnet *topology.Subnet) bool { return p.subnet == subnet || p.group[subnet] }
 
 // leg is a part of a flow's way between two places that know the connection.
 type leg struct {
@@ -96,7 +101,7 @@ func (w *walk) leaveSubnet(f flow, subnet *topology.Subnet) {
 	if !w.step(f) {
 		return
 	}
-	if subnet.Network.Cloud == topology.AWS {
+	if subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		// What stays in the subnet meets neither its network ACL nor its table.
 		var own packet.Set
 		for _, prefix := range subnet.Prefixes {
@@ -230,7 +235,7 @@ func direction(out bool) string {
 // the filter that has none for them.
 func (w *walk) deny(f flow, filters []*topology.Filter, found []match, denied packet.Set, out bool) {
 	f.sent = f.rewrites.carry(f.sent, denied[0])
-	lost := denied[0].First()
+	lost := Witness(denied[:1])
 	for _, m := range found {
 		if !m.allow && m.rule != nil && len(m.set.Intersect(denied)) > 0 {
 			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), describeRule(m.rule, out))
@@ -278,7 +283,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	}
 	t := w.target
 	switch {
-	case t.outside || t.subnet != subnet:
+	case t.outside || !t.in(subnet):
 		return
 	case t.gateway != nil:
 		if t.gateway.Kind == topology.NAT {
@@ -302,13 +307,19 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 	if len(network.Incomplete) > 0 {
 		f = f.doubt(network.Incomplete...)
 	}
+	if t := w.target; t.group != nil {
+		if t.subnet.Network == network {
+			w.pass(f, t.subnet, from)
+		}
+		return
+	}
 	rest := packet.Set{f.now}
 	unknown := false
 	for _, subnet := range w.engine.subnets[network] {
 		for _, prefix := range subnet.Prefixes {
 			p, known := prefix.Get()
 			if !known {
-				if w.target.subnet == subnet {
+				if w.target.in(subnet) {
 					w.pass(f.doubt(prefix.Ref()), subnet, from)
 				}
 				unknown = true
@@ -329,7 +340,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 	}
 	if len(rest) > 0 && !unknown && !w.target.outside {
 		f.sent = f.rewrites.carry(f.sent, rest[0])
-		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(rest[0].First().Destination))
+		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
 	if len(network.Incomplete) > 0 && w.target.subnet != nil && w.target.subnet.Network == network {
 		w.anything(f, network.Incomplete...)
@@ -338,7 +349,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 
 // pass enters the subnet, or is there already.
 func (w *walk) pass(f flow, subnet, from *topology.Subnet) {
-	if subnet == from && subnet.Network.Cloud == topology.AWS {
+	if subnet == from && subnet.Network.Cloud == topology.AWS && f.from.group == nil {
 		w.reached(f, subnet)
 		return
 	}

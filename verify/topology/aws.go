@@ -20,7 +20,7 @@ func buildAWS(m *Model, ix *index) error {
 		m: m, ix: ix, facts: facts,
 		touched: map[*node][]*[]Ref{}, interfaces: map[*node][]*Interface{}, balancers: map[*node]*Balancer{},
 		locals: map[*Network]*Gateway{}, appliances: map[target]*Gateway{}, peerings: map[peeringKey]*Gateway{},
-		endpointZones: map[*Endpoint][]*Zone{}, homes: map[*node]*Network{},
+		endpointZones: map[*Endpoint][]*Zone{},
 	}
 	a.networks.stub = a.stubNetwork
 	a.subnets.stub = a.stubSubnet
@@ -67,12 +67,11 @@ type aws struct {
 	peerings   map[peeringKey]*Gateway
 	// endpointZones answer the private DNS names of an endpoint.
 	endpointZones map[*Endpoint][]*Zone
-	// homes are the networks that resources without an element lie in: subnet
-	// groups, target groups.
-	homes map[*node]*Network
 	// touched are the lists of incomplete things of the elements that a
 	// resource makes.
 	touched map[*node][]*[]Ref
+	// strange are uses of an understood type that are not understood.
+	strange []property
 }
 
 // registry finds the elements of one sort by what stands for them in the graph.
@@ -162,10 +161,13 @@ func (a *aws) markExisting(n *node, incomplete *[]Ref) {
 // above reads, and marks what they may change.
 func (a *aws) readUnsupported() {
 	for _, n := range a.ix.nodes {
-		if !n.Custom || !unsupported(n.kind) {
-			continue
+		if n.Custom && unsupported(n.kind) {
+			a.strange = append(a.strange, property{node: n})
 		}
-		found := Unsupported{Ref: n.ref(""), Type: n.Type}
+	}
+	for _, p := range a.strange {
+		n := p.node
+		found := Unsupported{Ref: p.ref(), Type: n.Type}
 		for _, other := range n.references() {
 			lists := a.touched[other]
 			if len(lists) == 0 {

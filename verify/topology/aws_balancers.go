@@ -63,8 +63,13 @@ func (a *aws) readBalancer(n *node) {
 	}
 	mappings, complete := n.get("subnetMappings").list()
 	if len(mappings) > 0 {
-		for _, mapping := range mappings {
-			add(a.subnet(mapping.get("subnetId")), mapping.get("privateIpv4Address"))
+		subnets, _ := n.get("subnetMappings").members("subnetId", subnetKinds...)
+		for i, mapping := range mappings {
+			subnet := a.subnets.resolve(subnets[i])
+			if mapping.get("privateIpv4Address").state != absent {
+				subnet = a.subnet(mapping.get("subnetId")) // which of them matters
+			}
+			add(subnet, mapping.get("privateIpv4Address"))
 			if allocation := mapping.get("allocationId"); allocation.state != absent {
 				last := b.Interfaces[len(b.Interfaces)-1]
 				last.PublicAddresses = append(last.PublicAddresses, a.publicAddress(allocation, allocation))

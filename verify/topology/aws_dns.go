@@ -26,7 +26,7 @@ func (a *aws) readDNS() {
 	a.readRecords()
 	forwarders := a.readForwarders()
 	filters := a.readNameFilters()
-	a.readProfiles(forwarders, filters)
+	a.readProfiles(forwarders)
 	for _, f := range filters {
 		a.m.NameFilters = append(a.m.NameFilters, f.filter)
 	}
@@ -35,9 +35,9 @@ func (a *aws) readDNS() {
 func (a *aws) readZones() {
 	a.each(func(n *node) {
 		zone := &Zone{Ref: n.ref(""), Name: dnsName(n.get("name").text().Or(""))}
-		vpcs, complete := n.get("vpcs").list()
-		for _, vpc := range vpcs {
-			a.link(zone, vpc.get("vpcId"), vpc.ref())
+		vpcs, complete := n.get("vpcs").members("vpcId", vpcKinds...)
+		for i, vpc := range vpcs {
+			a.link(zone, a.networks.resolve(vpc), n.ref(at("vpcs", i)))
 		}
 		if !complete {
 			zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref("vpcs"), Network: Unknown[*Network](n.ref("vpcs"))})
@@ -61,7 +61,7 @@ func (a *aws) readZones() {
 				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref("zoneId"), Network: Unknown[*Network](n.ref("zoneId"))})
 				continue
 			}
-			a.link(zone, n.get("vpcId"), n.ref(""))
+			a.link(zone, a.networks.resolve(n.get("vpcId").target(vpcKinds...)), n.ref(""))
 		}
 		if t, ok := n.get("zoneId").target(zoneKind).Get(); !ok || t.node == nil {
 			a.markNetworks(n.get("vpcId").target(vpcKinds...), n.ref("zoneId"))
@@ -70,8 +70,7 @@ func (a *aws) readZones() {
 }
 
 // link makes a zone visible in a VPC, once.
-func (a *aws) link(zone *Zone, vpc property, ref Ref) {
-	network := a.networks.resolve(vpc.target(vpcKinds...))
+func (a *aws) link(zone *Zone, network Val[*Network], ref Ref) {
 	for _, link := range zone.Networks {
 		known, ok := link.Network.Get()
 		if same, sameOK := network.Get(); ok && sameOK && known == same {
@@ -155,9 +154,14 @@ func (a *aws) readForwarders() map[*node]*Forwarder {
 			kind = Host // it asks, and answers nobody
 		}
 		addresses, complete := n.get("ipAddresses").list()
-		for _, address := range addresses {
-			i := newInterface(n, kind, a.subnet(address.get("subnetId")))
-			i.Addresses = []Val[netip.Addr]{firstPresent(address.get("ip"), address.get("ipv6")).address()}
+		subnets, _ := n.get("ipAddresses").members("subnetId", subnetKinds...)
+		for j, address := range addresses {
+			given, subnet := firstPresent(address.get("ip"), address.get("ipv6")), a.subnets.resolve(subnets[j])
+			if given.state != absent {
+				subnet = a.subnet(address.get("subnetId")) // which of them matters
+			}
+			i := newInterface(n, kind, subnet)
+			i.Addresses = []Val[netip.Addr]{given.address()}
 			a.putInGroups(i, n.get("securityGroupIds"))
 			a.markExisting(n, &i.Incomplete)
 			a.addInterface(n, i)
@@ -223,7 +227,6 @@ func targetAddresses(p property) Val[[]netip.Addr] {
 // placedFilter is a DNS firewall that has its place in the order of its networks.
 type placedFilter struct {
 	filter   *NameFilter
-	group    *node // nil when the graph does not hold it
 	priority Val[int]
 }
 
@@ -239,11 +242,11 @@ func (a *aws) readNameFilters() []placedFilter {
 	return filters
 }
 
-// sortFilters sorts by priority; a filter of unknown priority stands last, and
-// whether what it says comes to bear is not known.
+// sortFilters sorts by priority. A filter of unknown priority stands first:
+// nobody knows whether it comes to bear before what the others say.
 func sortFilters(filters []placedFilter) {
 	slices.SortStableFunc(filters, func(x, y placedFilter) int {
-		return cmp.Compare(x.priority.Or(1<<30), y.priority.Or(1<<30))
+		return cmp.Compare(x.priority.Or(-1), y.priority.Or(-1))
 	})
 }
 
@@ -254,7 +257,6 @@ func (a *aws) nameFilter(n *node, group property, priority Val[int], network Val
 		f.filter.Rules = []NameRule{{Ref: group.ref(), Allow: Unknown[bool](group.ref()), Names: Unknown[[]string](group.ref())}}
 		return f
 	}
-	f.group = t.node
 	f.filter.Ref = t.node.ref("")
 	f.filter.Rules = a.nameRules(t.node)
 	if !priority.IsKnown() {
@@ -318,7 +320,7 @@ func (a *aws) domains(p property) Val[[]string] {
 // readProfiles hands what Route 53 profiles hold to the VPCs that they are
 // associated with: zones, the private names of endpoints, resolver rules and
 // DNS firewalls.
-func (a *aws) readProfiles(forwarders map[*node]*Forwarder, filters []placedFilter) {
+func (a *aws) readProfiles(forwarders map[*node]*Forwarder) {
 	for _, join := range a.ix.byKind[profileLinkKind] {
 		profile, ok := join.get("profileId").target(dnsProfileKind).Get()
 		vpc := join.get("resourceId")
@@ -339,18 +341,18 @@ func (a *aws) readProfiles(forwarders map[*node]*Forwarder, filters []placedFilt
 				a.markNetworks(vpc.target(vpcKinds...), n.ref("resourceArn"))
 				continue
 			}
-			a.hold(held.node, n, vpc, network, forwarders)
+			a.hold(held.node, n, network, forwarders)
 		}
 	}
 }
 
 // hold hands one resource of a profile to a VPC.
-func (a *aws) hold(held, association *node, vpc property, network Val[*Network], forwarders map[*node]*Forwarder) {
+func (a *aws) hold(held, association *node, network Val[*Network], forwarders map[*node]*Forwarder) {
 	switch held.kind {
 	case zoneKind:
 		if zone := a.zones.of(held); zone != nil {
 			zone.Private = true
-			a.link(zone, vpc, association.ref(""))
+			a.link(zone, network, association.ref(""))
 		}
 	case endpointKind:
 		endpoint := a.endpoints.of(held)
@@ -358,7 +360,7 @@ func (a *aws) hold(held, association *node, vpc property, network Val[*Network],
 			if len(zone.Networks) == 0 {
 				a.m.Zones = append(a.m.Zones, zone)
 			}
-			a.link(zone, vpc, association.ref(""))
+			a.link(zone, network, association.ref(""))
 		}
 	case resolverRuleKind:
 		forwarders[held].Networks = append(forwarders[held].Networks, network)

@@ -102,8 +102,7 @@ func (a *aws) readEndpoint(n *node) {
 		}
 		a.addGateway(n, gateway)
 	default:
-		a.m.Unsupported = append(a.m.Unsupported, Unsupported{Ref: n.ref("vpcEndpointType"), Type: n.Type, Touches: []Ref{endpoint.Network.Ref}})
-		endpoint.Network.Incomplete = append(endpoint.Network.Incomplete, n.ref("vpcEndpointType"))
+		a.strange = append(a.strange, n.get("vpcEndpointType"))
 	}
 	a.readEndpointInterfaces(endpoint, n)
 	if endpoint.Kind == "interface" {

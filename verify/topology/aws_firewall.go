@@ -29,8 +29,12 @@ func (a *aws) readFirewalls() {
 		if !complete {
 			mappings = []property{{node: n, path: "subnetMappings", state: unknown}}
 		}
+		subnets, _ := n.get("subnetMappings").members("subnetId", subnetKinds...)
 		for i, mapping := range mappings {
-			subnet := a.subnet(mapping.get("subnetId"))
+			subnet := Unknown[*Subnet](mapping.ref())
+			if i < len(subnets) {
+				subnet = a.subnets.resolve(subnets[i])
+			}
 			gateway := &Gateway{
 				Ref: mapping.ref(), Kind: Firewall, Name: n.Name, Network: network, Attached: Known(true, n.ref("")),
 				Subnet: subnet, Policy: Known(policy, n.ref("firewallPolicyArn")), SNAT: Known(false, n.ref("")),
@@ -44,8 +48,8 @@ func (a *aws) readFirewalls() {
 			a.gateways.put(firewallEndpoint(n, i), gateway)
 			a.touches(n, &gateway.Incomplete)
 		}
-		if n.get("transitGatewayId").state != absent {
-			a.m.Unsupported = append(a.m.Unsupported, Unsupported{Ref: n.ref("transitGatewayId"), Type: n.Type})
+		if p := n.get("transitGatewayId"); p.state != absent {
+			a.strange = append(a.strange, p)
 		}
 	}, firewallKind)
 }

@@ -156,7 +156,7 @@ func (a *aws) readInstance(n *node) {
 	i := newInterface(n, Host, a.subnet(n.get("subnetId")))
 	a.setSourceDestCheck(i, n)
 	a.setAddresses(i, n.get("privateIp"), n.get("secondaryPrivateIps"), n.get("ipv6Addresses"))
-	if n.get("securityGroups").state == present && n.get("vpcSecurityGroupIds").state == absent {
+	if !isEmptyList(n.get("securityGroups")) && n.get("vpcSecurityGroupIds").state == absent {
 		i.Filters = [][]*Filter{{}} // by name, in a default VPC
 		i.Groups = append(i.Groups, nil)
 		i.Incomplete = append(i.Incomplete, n.ref("securityGroups"))
@@ -305,10 +305,10 @@ func (a *aws) readHosts() {
 	}, clusterMembers...)
 	for _, n := range a.ix.nodes {
 		h, ok := hosts[n.kind]
-		if !ok || withMembers[n] {
-			continue
+		// A member of a replication group stands where that one says.
+		if ok && !withMembers[n] && n.get("replicationGroupId").state == absent {
+			a.readHost(n, h)
 		}
-		a.readHost(n, h)
 	}
 }
 

@@ -47,7 +47,6 @@ func (a *aws) readNetworks() {
 
 	a.each(func(n *node) {
 		if network, ok := a.networks.resolve(n.get("vpcId").target(vpcKinds...)).Get(); ok {
-			a.homes[n] = network
 			prefix := firstPresent(n.get("cidrBlock"), n.get("ipv6CidrBlock")).prefix()
 			if known, ok := prefix.Get(); ok && slices.ContainsFunc(network.Prefixes, func(v Val[netip.Prefix]) bool {
 				other, _ := v.Get()

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -598,6 +599,7 @@ func TestDNS(t *testing.T) {
 		{kind: "lb/loadBalancer:LoadBalancer", name: "nlb", in: props{"loadBalancerType": "network", "internal": true, "subnets": list(id("a"))}},
 		{kind: "route53/zone:Zone", name: "private", in: props{"name": "corp.example", "vpcs": list(props{"vpcId": id("vpc")})}},
 		{kind: "route53/zoneAssociation:ZoneAssociation", name: "link", in: props{"zoneId": out("private", "zoneId"), "vpcId": id("spoke")}},
+		{kind: "route53/zone:Zone", name: "both", in: props{"name": "both.example", "vpcs": list(props{"vpcId": id("vpc")}, props{"vpcId": id("spoke")})}},
 		{kind: "route53/zone:Zone", name: "public", in: props{"name": "example.com"}},
 		{kind: "route53/record:Record", name: "www", in: props{"zoneId": out("private", "zoneId"), "name": "www", "type": "A", "ttl": 60, "records": list("10.0.0.7")}},
 		{kind: "route53/record:Record", name: "api", in: props{"zoneId": out("private", "zoneId"), "name": "api.corp.example", "type": "A",
@@ -622,6 +624,10 @@ func TestDNS(t *testing.T) {
 		assert.Same(t, m.networkOf(t, "spoke"), known(t, private.Networks[1].Network))
 		assert.Equal(t, "link", refText(private.Networks[1].Ref))
 		assert.False(t, one(t, m.Zones, "public", func(z *Zone) Ref { return z.Ref }).Private)
+
+		both := one(t, m.Zones, "both", func(z *Zone) Ref { return z.Ref })
+		require.Len(t, both.Networks, 2)
+		assert.ElementsMatch(t, m.Networks, []*Network{known(t, both.Networks[0].Network), known(t, both.Networks[1].Network)})
 
 		require.Len(t, private.Records, 3)
 		www, api, alias := private.Records[0], private.Records[1], private.Records[2]
@@ -707,5 +713,129 @@ func TestHosts(t *testing.T) {
 		cluster := of("eks")[0].Groups[0]
 		assert.Equal(t, []string{"0 allow all members of eks all (eks vpcConfig.clusterSecurityGroupId)"}, rulesOf(m, cluster, true))
 		assert.False(t, known(t, of("nodes")[0].Public))
+	})
+}
+
+// What the graph does not hold is an element that may do anything.
+func TestOutside(t *testing.T) {
+	eachShape(t, []res{
+		{kind: "ec2/subnet:Subnet", name: "a", in: props{"vpcId": "vpc-0aaaaaaaaaaaaaaaa", "cidrBlock": "10.0.0.0/24"}},
+		{kind: "ec2/routeTable:RouteTable", name: "rt", in: props{"vpcId": "vpc-0aaaaaaaaaaaaaaaa", "routes": list(
+			props{"cidrBlock": "0.0.0.0/0", "natGatewayId": "nat-0aaaaaaaaaaaaaaaa"},
+			props{"destinationPrefixListId": "pl-0aaaaaaaa", "vpcPeeringConnectionId": "pcx-0aaaaaaaa"},
+		)}},
+		{kind: "ec2/routeTableAssociation:RouteTableAssociation", name: "join", in: props{"routeTableId": "rtb-0aaaaaaaaaaaaaaaa", "subnetId": "subnet-0aaaaaaaaaaaaaaaa"}},
+		{kind: "ec2/instance:Instance", name: "host", in: props{"subnetId": id("a"), "vpcSecurityGroupIds": list("sg-0aaaaaaaaaaaaaaaa")}},
+		{kind: "vpc/securityGroupIngressRule:SecurityGroupIngressRule", name: "rule", in: props{
+			"securityGroupId": "444455556666/sg-0aaaaaaaaaaaaaaaa", "ipProtocol": "-1", "cidrIpv4": "10.0.0.0/8",
+		}},
+	}, func(t *testing.T, m *Model) {
+		a := m.subnetOf(t, "a")
+		assert.Equal(t, []Ref{a.Ref.At("vpcId")}, a.Network.Incomplete)
+		assert.Same(t, a.Network, m.tableOf(t, "rt").Network, "the same VPC")
+		assert.False(t, a.Table.IsKnown(), "the main table of a VPC that is elsewhere")
+		assert.False(t, a.Filter.IsKnown())
+
+		routes := m.tableOf(t, "rt").Routes
+		require.Len(t, routes, 3)
+		nat := known(t, routes[1].Via)
+		assert.Equal(t, Outside, nat.Kind)
+		assert.Equal(t, "rt routes[0].natGatewayId", refText(nat.Incomplete[0]))
+		assert.False(t, routes[2].To.IsKnown())
+		assert.NotEmpty(t, known(t, routes[2].Via).Incomplete)
+
+		require.Len(t, m.Interfaces, 1)
+		group := m.Interfaces[0].Groups[0]
+		require.NotNil(t, group)
+		assert.NotEmpty(t, group.Incomplete)
+		assert.Equal(t, []string{"0 allow all 10.0.0.0/8 all (rule)"}, rulesOf(m, group, true))
+	})
+}
+
+// A resource that is only read may have been given anything; when the provider
+// has read it back, it is what it says.
+func TestExistingVPC(t *testing.T) {
+	resources := []res{
+		{kind: "ec2/vpc:Vpc", name: "vpc", external: true, out: props{"cidrBlock": "10.0.0.0/16", "enableDnsSupport": true}},
+		subnetIn("vpc", "a", "10.0.0.0/24"),
+	}
+	m := built(t, recorded, resources...)
+	assert.False(t, m.Networks[0].Prefixes[0].IsKnown())
+	assert.False(t, m.Networks[0].DNSSupport.IsKnown())
+	m = built(t, exported, resources...)
+	assert.Equal(t, netip.MustParsePrefix("10.0.0.0/16"), known(t, m.Networks[0].Prefixes[0]))
+	assert.True(t, known(t, m.Networks[0].DNSSupport))
+	assert.NotEmpty(t, known(t, m.subnetOf(t, "a").Table).Incomplete, "its main table is not in the graph")
+}
+
+// What a provider reads back is not there twice.
+func TestReadBack(t *testing.T) {
+	m := built(t, exported,
+		vpc("vpc", "10.0.0.0/16"),
+		res{kind: "ec2/internetGateway:InternetGateway", name: "igw", in: props{"vpcId": id("vpc")}},
+		res{kind: "ec2/vpcEndpoint:VpcEndpoint", name: "s3", in: props{"vpcId": id("vpc"), "serviceName": "com.amazonaws.eu-west-1.s3"},
+			out: props{"vpcEndpointType": "Gateway", "routeTableIds": list(id("rt"))}},
+		res{kind: "ec2/routeTable:RouteTable", name: "rt", in: props{"vpcId": id("vpc")}, out: props{"routes": list(
+			props{"cidrBlock": "0.0.0.0/0", "gatewayId": id("igw"), "natGatewayId": "", "destinationPrefixListId": ""},
+			props{"cidrBlock": "192.0.2.0/24", "gatewayId": id("igw"), "natGatewayId": ""},
+		)}},
+		routeIn("rt", "default", props{"destinationCidrBlock": "0.0.0.0/0", "gatewayId": id("igw")}),
+		res{kind: "ec2/vpcEndpointRouteTableAssociation:VpcEndpointRouteTableAssociation", name: "s3-rt",
+			in: props{"vpcEndpointId": id("s3"), "routeTableId": id("rt")}},
+		res{kind: "ec2/eip:Eip", name: "eip", out: props{"publicIp": "192.0.2.10"}},
+		subnetIn("vpc", "a", "10.0.0.0/24"),
+		res{kind: "ec2/natGateway:NatGateway", name: "nat", in: props{"subnetId": id("a"), "allocationId": id("eip")}, out: props{"publicIp": "192.0.2.10", "privateIp": "10.0.0.9"}},
+	)
+	assert.Equal(t, []string{
+		"10.0.0.0/16 → local local (vpc cidrBlock)",
+		"0.0.0.0/0 → internet igw (default)",
+		"192.0.2.0/24 → internet igw (rt routes[1])",
+		"s3.eu-west-1 → service s3 (s3-rt)",
+	}, routesOf(m, m.tableOf(t, "rt")))
+	nat := m.gatewayOf(t, "nat")
+	assert.Equal(t, netip.MustParseAddr("192.0.2.10"), known(t, nat.Addresses[0]))
+	assert.Equal(t, netip.MustParseAddr("10.0.0.9"), known(t, nat.PrivateAddress))
+}
+
+// The parts of a preview that are not known yet.
+func TestPreviewUnknowns(t *testing.T) {
+	computed := resource.MakeComputed(resource.NewProperty(""))
+	m := built(t, previewed,
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), subnetIn("vpc", "b", "10.0.1.0/24"),
+		groupIn("vpc", "sg", props{"ingress": computed, "egress": list(props{"protocol": "tcp", "fromPort": computed, "toPort": 443, "cidrBlocks": list(computed, "10.0.0.0/8")})}),
+		res{kind: "ec2/natGateway:NatGateway", name: "n1", in: props{"subnetId": id("a")}},
+		res{kind: "ec2/natGateway:NatGateway", name: "n2", in: props{"subnetId": id("b")}},
+		res{kind: "ec2/routeTable:RouteTable", name: "rt", in: props{"vpcId": id("vpc"), "routes": list(
+			props{"cidrBlock": "0.0.0.0/0", "natGatewayId": id("n1")}, props{"cidrBlock": "10.0.0.0/8", "natGatewayId": id("n2")},
+		)}},
+		res{kind: "ec2/instance:Instance", name: "host", in: props{"subnetId": computed, "vpcSecurityGroupIds": list(secret{id("sg")})}},
+	)
+	sg := m.filterOf(t, "sg")
+	assert.Equal(t, []Ref{sg.Ref.At("ingress")}, sg.Incomplete)
+	assert.Equal(t, []string{
+		"0 allow 6 10.0.0.0/8 ? (sg egress[0])", "0 allow 6 ? ? (sg egress[0])",
+	}, rulesOf(m, sg, false), "each thing that is not known by itself")
+	assert.Equal(t, "sg egress[0].cidrBlocks[0]", refText(sg.Out[1].Destination.Ref()))
+	assert.Equal(t, "nat n1 or nat n2", viaText(m.tableOf(t, "rt").Routes[1].Via), "the dependencies are of the whole list")
+	require.Len(t, m.Interfaces, 1)
+	assert.False(t, m.Interfaces[0].Subnet.IsKnown())
+	assert.Equal(t, "host subnetId", refText(m.Interfaces[0].Subnet.Ref()))
+	assert.Equal(t, []*Filter{sg}, m.Interfaces[0].Groups, "a secret that can be read")
+}
+
+// A type that nobody understands is named, and what it touches is not complete.
+func TestUnsupported(t *testing.T) {
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), tableIn("vpc", "rt"),
+		{kind: "ec2clientvpn/networkAssociation:NetworkAssociation", name: "vpn", in: props{"subnetId": id("a"), "clientVpnEndpointId": "cvpn-1"}},
+		{kind: "vpc/routeServerPropagation:RouteServerPropagation", name: "rs", in: props{"routeTableId": id("rt"), "routeServerId": "rs-1"}},
+		{kind: "s3/bucket:Bucket", name: "bucket"},
+		{kind: "ec2/keyPair:KeyPair", name: "key"},
+	}, func(t *testing.T, m *Model) {
+		require.Len(t, m.Unsupported, 2)
+		assert.Equal(t, "vpn", refText(m.Unsupported[0].Ref))
+		assert.Equal(t, []Ref{m.subnetOf(t, "a").Ref}, m.Unsupported[0].Touches)
+		assert.Equal(t, []Ref{m.Unsupported[0].Ref}, m.subnetOf(t, "a").Incomplete)
+		assert.Equal(t, []Ref{m.Unsupported[1].Ref}, m.tableOf(t, "rt").Incomplete)
 	})
 }

@@ -154,6 +154,9 @@ func (a *aws) readAttachment(n *node, gateways map[*Gateway]*transit) {
 		if of, ok := n.get("transitGatewayAttachmentId").target(attachmentKinds[0], attachmentKinds[2]).Get(); ok && of.node != nil {
 			if attachment := a.attachments.of(of.node); attachment != nil {
 				a.attachments.put(target{node: n}, attachment)
+				if joins := orDefault(n.get("transitGatewayDefaultRouteTableAssociation"), property.boolean, true); !joins.Or(false) {
+					attachment.Table = Unknown[*TransitTable](joins.Ref())
+				}
 				return
 			}
 		}

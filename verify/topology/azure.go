@@ -11,6 +11,11 @@ import (
 
 // buildAzure adds the network of the Azure resources to the model. The order
 // of the steps follows what refers to what.
+//
+// It understands the provider azure-native, in every API version. It leaves out
+// what no address or name decides: threat intelligence and intrusion detection
+// of a firewall, and the names of Azure's own that every firewall lets through
+// (https://learn.microsoft.com/azure/firewall/infrastructure-fqdns).
 func buildAzure(m *Model, ix *index) error {
 	a := &azure{
 		Model: m, ix: ix,
@@ -22,7 +27,7 @@ func buildAzure(m *Model, ix *index) error {
 		nats: map[*node]*Gateway{}, firewalls: map[*node]*Gateway{}, vpns: map[*node]*Gateway{},
 		shared: map[sharedGateway]*Gateway{}, appliances: map[*Interface]*Gateway{},
 		outside: map[outsideAppliance]*Gateway{},
-		cards:   map[*node]*Interface{}, pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
+		cards:   map[*node]*Interface{}, byAddress: map[netip.Addr][]*Interface{}, forwarding: map[*Subnet][]*Interface{}, pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
 		services: map[*node]*EndpointService{}, endpoints: map[*node]*Endpoint{}, zones: map[*node]*Zone{},
 		peerings: map[*Network][]*peering{},
 		tables:   map[tableKey]*RouteTable{}, userRoutes: map[*node]*userTable{},
@@ -109,11 +114,14 @@ type azure struct {
 	outside    map[outsideAppliance]*Gateway
 
 	cards     map[*node]*Interface
-	pools     map[pool][]*Interface
-	balancers map[*node]*Balancer
-	services  map[*node]*EndpointService
-	endpoints map[*node]*Endpoint
-	zones     map[*node]*Zone
+	byAddress map[netip.Addr][]*Interface // those with a known private address
+	// forwarding are those without, that a route may lead to.
+	forwarding map[*Subnet][]*Interface
+	pools      map[pool][]*Interface
+	balancers  map[*node]*Balancer
+	services   map[*node]*EndpointService
+	endpoints  map[*node]*Endpoint
+	zones      map[*node]*Zone
 
 	peerings   map[*Network][]*peering // by the network whose side it is
 	tables     map[tableKey]*RouteTable
@@ -162,11 +170,15 @@ func azureKinds(types ...string) []string {
 	return kinds
 }
 
-// apiVersion returns the version of Azure's API in the token, "20240501"; the
-// tokens without one speak an older version than any that it is asked about:
-// 2023-02-01 in version 2 of the provider, 2024-05-01 in version 3.
-func apiVersion(token string) string {
-	_, version, _ := strings.Cut(token, "/v")
+// apiVersion returns the version of Azure's API that a resource speaks,
+// "20240501": that of its token or, as version 3 of the provider reads it back,
+// of its output. What has neither speaks an older version than any that is
+// asked about: 2023-02-01 in version 2.
+func apiVersion(n *node) string {
+	if v, known := n.get("azureApiVersion").text().Get(); known {
+		return strings.ReplaceAll(v, "-", "")
+	}
+	_, version, _ := strings.Cut(n.Type, "/v")
 	if len(version) < len("20240501") || strings.Trim(version[:8], "0123456789") != "" {
 		return ""
 	}
@@ -188,7 +200,8 @@ var nameProperties = map[string]string{
 	"Route": "routeName", "SecurityRule": "securityRuleName", "VirtualNetworkPeering": "virtualNetworkPeeringName",
 	"BastionHost": "bastionHostName", azureNative + "containerservice:ManagedCluster": "resourceName",
 	azureNative + "compute:VirtualMachine": "vmName", azureNative + "dbforpostgresql:Server": "serverName",
-	azureNative + "dbformysql:Server": "serverName",
+	azureNative + "dbformysql:Server": "serverName", azureNative + "storage:StorageAccount": "accountName",
+	azureNative + "keyvault:Vault": "vaultName", azureNative + "containerregistry:Registry": "registryName",
 }
 
 // name returns Azure's name of a resource, "" when it is not known.
@@ -417,6 +430,19 @@ func newGateway(kind GatewayKind, ref Ref, network *Network) *Gateway {
 		Zone: Known("", ref), Public: Known(false, ref), PrivateAddress: Unknown[netip.Addr](ref),
 		Peer: Known[*Network](nil, ref), Forwarded: Known(true, ref), Established: Known(true, ref),
 		Policy: Known[*Filter](nil, ref), Interface: Known[*Interface](nil, ref), SNAT: Known(false, ref),
+	}
+}
+
+// addInterface adds an interface with its addresses to the model.
+func (a *azure) addInterface(i *Interface) {
+	a.Interfaces = append(a.Interfaces, i)
+	for _, v := range i.Addresses {
+		s, _ := i.Subnet.Get()
+		if addr, known := v.Get(); known {
+			a.byAddress[addr] = append(a.byAddress[addr], i)
+		} else if s != nil && (i.Kind == ForwardingInterface || i.Kind == BalancerInterface) {
+			a.forwarding[s] = append(a.forwarding[s], i)
+		}
 	}
 }
 

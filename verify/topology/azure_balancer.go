@@ -54,7 +54,7 @@ func (a *azure) frontend(n *node, p property) *Interface {
 	default:
 		i.Subnet = Unknown[*Subnet](p.ref())
 	}
-	a.Interfaces = append(a.Interfaces, i)
+	a.addInterface(i)
 	return i
 }
 
@@ -128,7 +128,7 @@ func (a *azure) addressPools(n *node) {
 		elements, _ := list.list()
 		for _, element := range elements {
 			if addr, known := a.address(element.get("ipAddress")).Get(); known {
-				a.pools[p] = append(a.pools[p], a.interfacesWith(addr)...)
+				a.pools[p] = append(a.pools[p], a.byAddress[addr]...)
 			}
 		}
 	}
@@ -142,18 +142,6 @@ func (a *azure) addressPools(n *node) {
 			add(pool{n, strings.ToLower(a.name(m))}, m.get("loadBalancerBackendAddresses"))
 		}
 	}
-}
-
-// interfacesWith returns the interfaces with a private address.
-func (a *azure) interfacesWith(addr netip.Addr) []*Interface {
-	return keep(a.Interfaces, func(i *Interface) bool {
-		for _, v := range i.Addresses {
-			if own, known := v.Get(); known && own == addr {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // outbound says which machines reach the internet by the public frontends of a
@@ -236,7 +224,7 @@ func (a *azure) gatewayRules(n *node, b *Balancer) {
 			addresses, _ := pools[target].get("backendAddresses").list()
 			for _, element := range addresses {
 				if addr, known := a.address(element.get("ipAddress")).Get(); known {
-					l.Targets = append(l.Targets, a.interfacesWith(addr)...)
+					l.Targets = append(l.Targets, a.byAddress[addr]...)
 				}
 			}
 		}

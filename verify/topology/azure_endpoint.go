@@ -80,6 +80,8 @@ func (a *azure) privateEndpoint(n *node) {
 			if service, known := a.node(target, "PrivateLinkService").Get(); known && service != nil {
 				e.Of = a.services[service]
 				e.Target = Known(service.URN, target.ref())
+			} else if from := target.dependencies(); target.state == unknown && len(from) == 1 && a.ix.byURN[from[0]] != nil {
+				e.Target = Known(from[0], target.ref()) // the only resource it can be
 			}
 			if groups, complete := c.get("groupIds").list(); len(groups) > 0 {
 				e.Service = groups[0].text()
@@ -98,7 +100,7 @@ func (a *azure) addEndpoint(n *node, e *Endpoint, i *Interface) {
 		a.privateEndpoints[s.Network] = append(a.privateEndpoints[s.Network], i)
 	}
 	a.endpoints[n] = e
-	a.Interfaces = append(a.Interfaces, i)
+	a.addInterface(i)
 	a.Endpoints = append(a.Endpoints, e)
 	a.element(n, i.Ref, &i.Incomplete)
 }
@@ -156,27 +158,25 @@ func (a *azure) zoneAt(p property) Val[*Zone] {
 // https://learn.microsoft.com/azure/aks/api-server-vnet-integration
 func (a *azure) findClusters() {
 	const managed, separate = azureNative + "containerservice:ManagedCluster", azureNative + "containerservice:AgentPool"
-	pools := map[*node][]property{}
+	pools := map[*node][]func(string) property{}
 	a.each(func(n *node) {
-		for _, key := range []string{"vnetSubnetID", "podSubnetID"} {
-			if owner, known := a.owner(n, "resourceName", managed).Get(); known && owner != nil {
-				pools[owner] = append(pools[owner], n.get(key))
-			}
+		if owner, known := a.owner(n, "resourceName", managed).Get(); known && owner != nil {
+			pools[owner] = append(pools[owner], n.get)
 		}
 	}, separate)
 	a.each(func(n *node) {
 		profiles, _ := n.get("agentPoolProfiles").list()
-		var own []property
+		var own []func(string) property
 		for _, profile := range profiles {
-			own = append(own, profile.get("vnetSubnetID"), profile.get("podSubnetID"))
+			own = append(own, profile.get)
 		}
 		a.cluster(n, append(own, pools[n]...))
 	}, managed)
 }
 
-// cluster adds the nodes and pods, one interface for each subnet, and the API
-// server.
-func (a *azure) cluster(n *node, subnets []property) {
+// cluster adds the nodes and pods of its pools, one interface for each subnet,
+// and the API server.
+func (a *azure) cluster(n *node, pools []func(string) property) {
 	profile := n.get("networkProfile")
 	outboundType := orDefault(profile.get("outboundType"), property.text, "loadBalancer")
 	var balancer *Balancer
@@ -197,11 +197,17 @@ func (a *azure) cluster(n *node, subnets []property) {
 			public.PublicAddresses = []Val[netip.Addr]{Unknown[netip.Addr](balancer.Ref)}
 		}
 		balancer.Interfaces = []*Interface{public}
-		a.Interfaces, a.Balancers = append(a.Interfaces, public), append(a.Balancers, balancer)
+		a.addInterface(public)
+		a.Balancers = append(a.Balancers, balancer)
 	}
 	var first Val[*Subnet]
 	seen := map[*Subnet]bool{}
-	for _, p := range subnets {
+	var subnets, public []property
+	for _, get := range pools {
+		subnets = append(subnets, get("vnetSubnetID"), get("podSubnetID"))
+		public = append(public, get("enableNodePublicIP"), property{node: n})
+	}
+	for k, p := range subnets {
 		if p.state == absent {
 			continue
 		}
@@ -214,7 +220,8 @@ func (a *azure) cluster(n *node, subnets []property) {
 			continue
 		}
 		seen[s] = known
-		i := a.host(p.ref(), a.title(n), subnet, property{node: n, path: p.path})
+		i := a.host(p.ref(), a.title(n), subnet, property{node: p.node, path: p.path})
+		i.Public = orDefault(public[k], property.boolean, false)
 		if balancer != nil {
 			i.Outbound = []*Balancer{balancer}
 		} else if !outboundType.IsKnown() {
@@ -244,7 +251,7 @@ func (a *azure) apiServer(n *node, first Val[*Subnet]) {
 	switch isPrivate, known := private.Get(); {
 	case integrated.Or(false):
 		i.Kind, i.Subnet = BalancerInterface, a.subnetAt(access.get("subnetId"))
-		a.Interfaces = append(a.Interfaces, i)
+		a.addInterface(i)
 	case isPrivate:
 		e := &Endpoint{
 			Ref: ref, Name: a.title(n), Kind: "private", Interfaces: []*Interface{i},
@@ -253,7 +260,7 @@ func (a *azure) apiServer(n *node, first Val[*Subnet]) {
 		a.addEndpoint(n, e, i)
 	case !known || !integrated.IsKnown():
 		i.Incomplete = append(i.Incomplete, private.Ref())
-		a.Interfaces = append(a.Interfaces, i)
+		a.addInterface(i)
 	default:
 		inside = false
 	}
@@ -281,7 +288,7 @@ func (a *azure) apiServer(n *node, first Val[*Subnet]) {
 		public.Filters = [][]*Filter{{f}}
 		a.Filters = append(a.Filters, f)
 	}
-	a.Interfaces = append(a.Interfaces, public)
+	a.addInterface(public)
 	a.element(n, public.Ref, &public.Incomplete)
 }
 

@@ -43,6 +43,7 @@ func endpointNetwork(policies, address string) []azureThing {
 		{token: "azure-native:privatedns:PrivateZone", name: "privatelink.vaultcore.azure.net", inputs: props{"location": "Global"}},
 		{token: "azure-native:privatedns:VirtualNetworkLink", name: "link", inputs: props{
 			"privateZoneName": outOf{"privatelink.vaultcore.azure.net", "name"}, "virtualNetwork": props{"id": idOf("spoke")},
+			"resolutionPolicy": "NxDomainRedirect",
 		}},
 		azureNet("PrivateDnsZoneGroup", "group", props{
 			"privateEndpointName":   outOf{"pe", "name"},
@@ -110,6 +111,7 @@ func TestAzurePrivateEndpoint(t *testing.T) {
 		assert.Same(t, zone, e.Zones[0].Or(nil))
 		require.Len(t, zone.Networks, 1)
 		assert.Equal(t, "spoke", zone.Networks[0].Network.Or(&topology.Network{}).Name)
+		assert.True(t, zone.Networks[0].Fallback)
 		require.Len(t, zone.Records, 1)
 		assert.Equal(t, "keys.privatelink.vaultcore.azure.net", zone.Records[0].Name)
 		assert.Equal(t, e.Interfaces, zone.Records[0].Interfaces)

@@ -22,7 +22,7 @@ func (a *azure) findFirewalls() {
 			return
 		}
 		g := newGateway(Firewall, n.ref(""), nil)
-		g.Name, g.Public, g.Subnet = a.title(n), Known(true, n.ref("")), Unknown[*Subnet](n.get("ipConfigurations").cause())
+		g.Name, g.Subnet = a.title(n), Unknown[*Subnet](n.get("ipConfigurations").cause())
 		configurations, complete := n.get("ipConfigurations").list()
 		for i, c := range configurations {
 			if subnet := c.get("subnet"); i == 0 || subnet.state != absent {
@@ -31,6 +31,7 @@ func (a *azure) findFirewalls() {
 			}
 			g.Addresses = append(g.Addresses, a.publicAddresses(c.get("publicIPAddress").get("id"))...)
 		}
+		g.Public = Known(len(g.Addresses) > 0, n.ref("ipConfigurations"))
 		if !complete {
 			g.Incomplete = append(g.Incomplete, n.get("ipConfigurations").cause())
 		}
@@ -117,7 +118,7 @@ func (a *azure) proxy(policy *node, g *Gateway) {
 			i.Incomplete = append(i.Incomplete, p.ref())
 		}
 	}
-	a.Interfaces = append(a.Interfaces, i)
+	a.addInterface(i)
 }
 
 func (a *azure) newPolicy(n *node, name string) *Filter {
@@ -243,6 +244,7 @@ func (a *azure) fill(f *Filter, all []collection) {
 		if !complete {
 			f.Incomplete = append(f.Incomplete, list.cause())
 		}
+		var byTag []Rule
 		allow := oneOfTwo(c.property.get("action").get("type"), "Allow", "Deny")
 		for _, rule := range rules {
 			if kind, known := rule.get("ruleType").text().Get(); known && strings.EqualFold(kind, "ApplicationRule") != (c.kind == applicationRule) {
@@ -253,12 +255,21 @@ func (a *azure) fill(f *Filter, all []collection) {
 				Source:      a.ends(rule, "source"),
 				SourcePorts: Known[[]Ports](nil, rule.ref()), Names: Known[[]string](nil, rule.ref()),
 			}
+			read := a.applicationRules
 			if c.kind == networkRule {
-				f.Out = append(f.Out, a.networkRules(base, rule)...)
-			} else {
-				f.Out = append(f.Out, a.applicationRules(base, rule)...)
+				read = a.networkRules
+			}
+			for _, r := range read(base, rule) {
+				if r.Names.IsKnown() {
+					f.Out = append(f.Out, r)
+				} else {
+					byTag = append(byTag, r)
+				}
 			}
 		}
+		// All rules of a collection do the same, so their order is free: what
+		// is not known comes after what is.
+		f.Out = append(f.Out, byTag...)
 	}
 }
 
@@ -449,7 +460,8 @@ func (a *azure) natRules(g *Gateway, c collection) {
 			l.Targets = a.translated(rule)
 			b.Listeners = append(b.Listeners, l)
 		}
-		a.Filters, a.Interfaces, a.Balancers = append(a.Filters, own), append(a.Interfaces, i), append(a.Balancers, b)
+		a.addInterface(i)
+		a.Filters, a.Balancers = append(a.Filters, own), append(a.Balancers, b)
 	}
 }
 
@@ -461,7 +473,7 @@ func (a *azure) translated(rule property) []*Interface {
 	if !known {
 		return nil
 	}
-	if found := a.interfacesWith(addr); len(found) > 0 {
+	if found := a.byAddress[addr]; len(found) > 0 {
 		return found
 	}
 	if s := a.subnetWith(addr, a.Subnets); s != nil {

@@ -92,7 +92,7 @@ func (a *azure) card(ref Ref, name string, get func(string) property) *Interface
 	} else if f := group.Or(nil); f != nil {
 		i.Filters = [][]*Filter{{f}}
 	}
-	a.Interfaces = append(a.Interfaces, i)
+	a.addInterface(i)
 	return i
 }
 
@@ -173,7 +173,7 @@ func (a *azure) host(ref Ref, name string, subnet Val[*Subnet], address property
 		Ref: ref, Kind: Host, Name: name, Subnet: subnet, Public: Known(false, ref),
 		Addresses: []Val[netip.Addr]{a.address(address)}, SourceDestCheck: Known(true, ref),
 	}
-	a.Interfaces = append(a.Interfaces, i)
+	a.addInterface(i)
 	return i
 }
 
@@ -186,4 +186,8 @@ func (a *azure) databaseServer(n *node) {
 	}
 	i := a.host(n.ref(""), a.title(n), a.subnetAt(subnet), n.get("privateIPAddress"))
 	a.element(n, i.Ref, &i.Incomplete)
+	zone := n.get("network").get("privateDnsZoneArmResourceId")
+	if z, known := a.zoneAt(zone).Get(); known && z != nil && a.name(n) != "" {
+		a.alias(z, zone.ref(), a.name(n), []*Interface{i})
+	}
 }

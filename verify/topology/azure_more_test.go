@@ -243,6 +243,43 @@ func TestAzureApplicationGateway(t *testing.T) {
 	assert.Equal(t, "nic", l.Targets[0].Name)
 }
 
+// Bastions, databases, gateways with whole prefixes of addresses, and IPv6.
+func TestAzureOthers(t *testing.T) {
+	eachShape(t, []azureThing{
+		azureVnet("vnet", "10.0.0.0/16", "fd00::/48"),
+		azureSubnet("vnet", "AzureBastionSubnet", "10.0.0.0/26", nil),
+		azureSubnet("vnet", "database", "10.0.1.0/28", props{"addressPrefix": nil, "addressPrefixes": []string{"10.0.1.0/28", "fd00::/64"}}),
+		azureNet("PublicIPAddress", "ip", props{}),
+		{token: "azure-native:network:PublicIPPrefix", name: "range", inputs: props{"prefixLength": 31}, computed: props{"ipPrefix": "203.0.113.8/31"}},
+		azureNet("NatGateway", "nat", props{"publicIpPrefixes": []any{props{"id": idOf("range")}}}),
+		azureNet("BastionHost", "bastion", props{"ipConfigurations": []any{props{
+			"subnet": props{"id": idOf("AzureBastionSubnet")},
+		}}}),
+		{token: "azure-native:network:PrivateZone", name: "x.postgres.database.azure.com", inputs: props{}},
+		{token: "azure-native:dbforpostgresql/v20221201:Server", name: "pg", inputs: props{
+			"serverName": "pg",
+			"network":    props{"delegatedSubnetResourceId": idOf("database"), "privateDnsZoneArmResourceId": idOf("x.postgres.database.azure.com")},
+		}},
+	}, func(t *testing.T, shape azureShape, m *topology.Model) {
+		require.Len(t, m.Interfaces, 2)
+		assert.Equal(t, "AzureBastionSubnet", m.Interfaces[0].Subnet.Or(&topology.Subnet{}).Name)
+		assert.Equal(t, "database", m.Interfaces[1].Subnet.Or(&topology.Subnet{}).Name)
+		require.Len(t, m.Zones, 1)
+		require.Len(t, m.Zones[0].Records, 1)
+		assert.Equal(t, "pg.x.postgres.database.azure.com", m.Zones[0].Records[0].Name)
+		assert.Len(t, subnetNamed(t, m, "database").Prefixes, 2)
+		assert.Contains(t, routesOf(t, knownTable(t, subnetNamed(t, m, "database"))), "::/0 system internet")
+		nat := m.Gateways[slices.IndexFunc(m.Gateways, func(g *topology.Gateway) bool { return g.Kind == topology.NAT })]
+		if shape == exported {
+			require.Len(t, nat.Addresses, 2)
+			assert.Equal(t, "203.0.113.9", nat.Addresses[1].Or(m.Service(topology.Azure, "none", "").Addr()).String())
+		} else {
+			require.Len(t, nat.Addresses, 1)
+			assert.False(t, nat.Addresses[0].IsKnown())
+		}
+	})
+}
+
 // What changes packets and is not understood is listed, with what it touches.
 func TestAzureUnsupported(t *testing.T) {
 	eachShape(t, []azureThing{

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -45,10 +46,16 @@ func (a *azure) names() {
 		if !zones.IsKnown() {
 			network = Unknown[*Network](zones.Ref()) // a link of one of them
 		}
+		policy := orDefault(n.get("resolutionPolicy"), property.text, "Default")
+		if !policy.IsKnown() {
+			network = Unknown[*Network](policy.Ref())
+		}
 		options, _ := zones.Options()
 		for _, z := range options {
 			if zone := a.zones[z]; zone != nil {
-				zone.Networks = append(zone.Networks, ZoneLink{Ref: n.ref(""), Network: network})
+				zone.Networks = append(zone.Networks, ZoneLink{
+					Ref: n.ref(""), Network: network, Fallback: strings.EqualFold(policy.Or(""), "NxDomainRedirect"),
+				})
 			}
 		}
 	}, "VirtualNetworkLink")
@@ -147,6 +154,8 @@ func (a *azure) rulesets() {
 			Ref: n.ref(""), Suffix: suffix,
 			Servers: all(n.get("targetDnsServers"), func(p property) Val[netip.Addr] { return a.address(p.get("ipAddress")) }),
 		}
+		servers, _ := f.Servers.Get()
+		f.System = len(servers) > 0 && !slices.ContainsFunc(servers, func(s netip.Addr) bool { return netip.PrefixFrom(s, 32).String() != azureResolver })
 		if !known || !state.IsKnown() {
 			// Some names, sent somewhere.
 			f.Servers = Unknown[[]netip.Addr](n.get("domainName").cause())

@@ -183,12 +183,12 @@ func (a *azure) subnet(name string, ref Ref, network *Network, source subnetSour
 		Ref: ref, Network: network, Name: name, Zone: Known("", ref),
 		Filter:          a.securityGroup(get("networkSecurityGroup")),
 		PublicOnLaunch:  Known(false, ref),
-		DefaultOutbound: orDefault(get("defaultOutboundAccess"), property.boolean, apiVersion(source.node.Type) < defaultOutboundEnds),
+		DefaultOutbound: orDefault(get("defaultOutboundAccess"), property.boolean, apiVersion(source.node) < defaultOutboundEnds),
 		NAT:             a.nat(get("natGateway")),
 		Delegation:      Known("", ref),
 	}
 	switch one, many := get("addressPrefix"), get("addressPrefixes"); {
-	case many.state != absent:
+	case !none(many):
 		s.Prefixes = prefixes(many)
 	default:
 		s.Prefixes = []Val[netip.Prefix]{one.prefix()}

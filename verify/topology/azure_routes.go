@@ -335,7 +335,7 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 			}
 		}
 	}
-	for _, i := range a.interfacesWith(addr) {
+	for _, i := range a.byAddress[addr] {
 		if inScope(i.Subnet) && i.Kind != EndpointInterface && i.Kind != ResolverInterface {
 			return Known(a.applianceOf(i), p.ref())
 		}
@@ -345,11 +345,8 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 		subnets = append(subnets, a.subnetsOf[n]...)
 	}
 	s := a.subnetWith(addr, subnets)
-	for _, i := range a.Interfaces {
-		unsure := slices.ContainsFunc(i.Addresses, func(v Val[netip.Addr]) bool { return !v.IsKnown() })
-		if unsure && s != nil && i.Subnet.Or(nil) == s && (i.Kind == ForwardingInterface || i.Kind == BalancerInterface) {
-			likely = append(likely, a.applianceOf(i))
-		}
+	for _, i := range a.forwarding[s] {
+		likely = append(likely, a.applianceOf(i))
 	}
 	if len(likely) > 0 {
 		return Val[*Gateway]{options: likely, unknown: true, ref: p.ref()}
@@ -779,7 +776,9 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	}
 	add(Known([]netip.Prefix{netip.MustParsePrefix(azureResolver)}, network.Ref))
 	tag := Known(held, network.Ref)
-	if open != (Ref{}) {
+	// With a default route it is every address, whatever else there may be.
+	every := seen[netip.PrefixFrom(netip.IPv4Unspecified(), 0)] && !hasIPv6(network)
+	if open != (Ref{}) && !every {
 		tag = Val[[]netip.Prefix]{options: [][]netip.Prefix{held}, unknown: true, ref: open}
 	}
 	a.networkTags[key] = tag

@@ -189,4 +189,61 @@ func TestAzureDefaultOutbound(t *testing.T) {
 			assert.Equal(t, !want, s.DefaultOutbound.Or(want), token)
 		}
 	}
+	// Version 3 of the provider reads the API version back.
+	subnet := azureSubnet("vnet", "s", "10.0.0.0/24", nil)
+	subnet.token, subnet.computed = "azure-native:network:Subnet", props{"azureApiVersion": "2025-07-01"}
+	s := subnetNamed(t, azureModel(t, exported, azureVnet("vnet", "10.0.0.0/16"), subnet), "s")
+	assert.False(t, s.DefaultOutbound.Or(true))
+}
+
+// The next hop VirtualNetworkGateway is the network's own gateway, that of a
+// peer that lends it, or one outside the graph.
+func TestAzureGatewayHop(t *testing.T) {
+	table := []azureThing{
+		azureNet("RouteTable", "table", props{"disableBgpRoutePropagation": true}),
+		azureNet("Route", "company", props{
+			"routeTableName": outOf{"table", "name"}, "addressPrefix": "10.99.0.0/16", "nextHopType": "VirtualNetworkGateway",
+		}),
+		azureVnet("spoke", "10.1.0.0/16"),
+		azureSubnet("spoke", "s", "10.1.0.0/24", props{"routeTable": props{"id": idOf("table")}}),
+	}
+	hub := []azureThing{
+		azureVnet("hub", "10.0.0.0/16"),
+		azureSubnet("hub", "GatewaySubnet", "10.0.0.0/27", nil),
+		azureNet("VirtualNetworkGateway", "vpn", props{
+			"gatewayType": "Vpn", "ipConfigurations": []any{props{"subnet": props{"id": idOf("GatewaySubnet")}}},
+			"vpnClientConfiguration": props{"vpnClientAddressPool": props{"addressPrefixes": []string{"172.20.0.0/24"}}},
+		}),
+		azureNet("VirtualNetworkGatewayConnection", "circuit", props{
+			"connectionType": "ExpressRoute", "virtualNetworkGateway1": props{"id": idOf("vpn")},
+		}),
+		azureNet("VirtualNetworkPeering", "there", props{
+			"virtualNetworkName": outOf{"spoke", "name"}, "remoteVirtualNetwork": props{"id": idOf("hub")},
+			"allowVirtualNetworkAccess": true, "useRemoteGateways": true,
+		}),
+		azureNet("VirtualNetworkPeering", "back", props{
+			"virtualNetworkName": outOf{"hub", "name"}, "remoteVirtualNetwork": props{"id": idOf("spoke")},
+			"allowVirtualNetworkAccess": true, "allowGatewayTransit": true,
+		}),
+		azureSubnet("spoke", "plain", "10.1.1.0/24", nil),
+	}
+	hop := func(m *topology.Model) *topology.Gateway {
+		via, known := knownTable(t, subnetNamed(t, m, "s")).Routes[0].Via.Get()
+		require.True(t, known)
+		require.Equal(t, topology.VPN, via.Kind)
+		return via
+	}
+	eachShape(t, table, func(t *testing.T, _ azureShape, m *topology.Model) {
+		assert.False(t, hop(m).Attached.IsKnown())
+		assert.NotEmpty(t, hop(m).Incomplete)
+	})
+	eachShape(t, append(table, hub...), func(t *testing.T, _ azureShape, m *topology.Model) {
+		assert.Contains(t, hop(m).Ref.URN, "VirtualNetworkGateway::vpn")
+		assert.Empty(t, hop(m).Incomplete)
+		// Propagation is off in the table, and on beside it.
+		assert.NotContains(t, routesOf(t, knownTable(t, subnetNamed(t, m, "s"))), "172.20.0.0/24 gateway vpn")
+		plain := routesOf(t, knownTable(t, subnetNamed(t, m, "plain")))
+		assert.Contains(t, plain, "172.20.0.0/24 gateway vpn")
+		assert.Contains(t, plain, "unknown gateway vpn", "what the circuit's BGP tells")
+	})
 }

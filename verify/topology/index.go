@@ -42,7 +42,7 @@ type target struct {
 
 // selfOutputs are the outputs, beside the id, that others name a resource by.
 var selfOutputs = []string{
-	"arn", "name", "allocationId", "zoneId", "serviceName", "dnsName", "transitGatewayAttachmentId", "publicIp", "endpoint",
+	"arn", "name", "allocationId", "zoneId", "serviceName", "dnsName", "transitGatewayAttachmentId",
 }
 
 // partOutputs are the outputs that name parts: things that the cloud makes

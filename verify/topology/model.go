@@ -474,6 +474,9 @@ type Zone struct {
 type ZoneLink struct {
 	Ref     Ref
 	Network Val[*Network]
+	// Fallback says that names without a record get the internet's answer and
+	// not none (Azure's resolution policy NxDomainRedirect).
+	Fallback bool
 }
 
 // Record answers a name.

@@ -316,6 +316,21 @@ func (p property) targets(kinds ...string) (references []Val[target], complete b
 		}
 		return nil, false
 	}
+	return p.settle(elements, kinds), true
+}
+
+// members does the same with a list of objects, of which each has a reference.
+func (p property) members(key string, kinds ...string) (references []Val[target], complete bool) {
+	elements, complete := p.list()
+	for i := range elements {
+		elements[i] = elements[i].get(key)
+	}
+	return p.settle(elements, kinds), complete
+}
+
+// settle resolves references whose order means nothing.
+func (p property) settle(elements []property, kinds []string) []Val[target] {
+	var references []Val[target]
 	var pending int
 	for _, element := range elements {
 		references = append(references, element.target(kinds...))
@@ -330,13 +345,14 @@ func (p property) targets(kinds ...string) (references []Val[target], complete b
 			return known && t.id != "" && t.node == c.node
 		})
 	})
-	if pending > 0 && pending == len(candidates) {
-		for i, element := range elements {
-			if element.state == unknown {
-				references[i] = Known(candidates[0], element.ref())
-				candidates = candidates[1:]
-			}
+	if pending != len(candidates) {
+		return references
+	}
+	for i, element := range elements {
+		if element.state == unknown {
+			references[i] = Known(candidates[0], element.ref())
+			candidates = candidates[1:]
 		}
 	}
-	return references, true
+	return references
 }

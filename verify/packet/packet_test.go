@@ -1,0 +1,157 @@
+package packet
+
+import (
+	"encoding/json"
+	"net/netip"
+	"testing"
+
+	"github.com/dalzilio/rudd"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Prefixes whose first and last addresses are worked out by hand.
+func TestInPrefix(t *testing.T) {
+	for _, c := range []struct{ prefix, first, last string }{
+		{"10.0.0.0/8", "10.0.0.0", "10.255.255.255"},
+		{"10.20.30.40/32", "10.20.30.40", "10.20.30.40"},
+		{"0.0.0.0/0", "0.0.0.0", "255.255.255.255"},
+		{"192.168.1.77/25", "192.168.1.0", "192.168.1.127"},
+		{"2001:db8::/32", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"},
+		{"2001:db8:1:2::/64", "2001:db8:1:2::", "2001:db8:1:2:ffff:ffff:ffff:ffff"},
+		{"2001:db8:1:2:3::/80", "2001:db8:1:2:3::", "2001:db8:1:2:3:ffff:ffff:ffff"},
+		{"::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		{"::1/128", "::1", "::1"},
+	} {
+		got := InPrefix(netip.MustParsePrefix(c.prefix))
+		assert.Equal(t, c.first, got.First.Addr().String(), c.prefix)
+		assert.Equal(t, c.last, got.Last.Addr().String(), c.prefix)
+	}
+}
+
+func TestPacketAsText(t *testing.T) {
+	p := Packet{Source: netip.MustParseAddr("10.0.0.4"), Destination: netip.MustParseAddr("2001:db8::1"), Protocol: TCP, SourcePort: 1024, DestinationPort: 443}
+	assert.Equal(t, "tcp 10.0.0.4:1024 → [2001:db8::1]:443", p.String())
+	data, err := json.Marshal(p)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"protocol":"tcp","source":"10.0.0.4","sourcePort":1024,"destination":"2001:db8::1","destinationPort":443}`, string(data))
+	p.Protocol = 47
+	assert.Equal(t, "protocol 47 10.0.0.4 → 2001:db8::1", p.String())
+	assert.Equal(t, "2001:db8::1", p.Reply().Source.String())
+}
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]uint8{"tcp": 6, "udp": 17, "icmp": 1, "icmpv6": 58, "sctp": 132, "47": 47, "0": 0, "255": 255} {
+		got, ok := ParseProtocol(text)
+		assert.True(t, ok, text)
+		assert.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"", "256", "-1", "TCP ", "gre"} {
+		_, ok := ParseProtocol(text)
+		assert.False(t, ok, text)
+	}
+	for _, text := range []string{"", "65536", "9-8", "-", "1-", "a", "1-2-3"} {
+		_, ok := ParsePorts(text)
+		assert.False(t, ok, text)
+	}
+	got, ok := ParsePorts("8000-8100")
+	assert.True(t, ok)
+	assert.Equal(t, Ports{8000, 8100}, got)
+}
+
+// The oracle: the same sets as binary decision diagrams over 4 bits of each
+// dimension, on cubes that stay within them.
+const bits = 4
+
+type oracle struct{ b *rudd.BDD }
+
+func newOracle(t require.TestingT) oracle {
+	b, err := rudd.New(5*bits, rudd.Nodesize(10_000), rudd.Cachesize(5_000))
+	require.NoError(t, err)
+	return oracle{b}
+}
+
+// interval is the numbers of a dimension from first to last.
+func (o oracle) interval(dimension int, first, last uint) rudd.Node {
+	result := o.b.False()
+	for n := first; n <= last; n++ {
+		one := o.b.True()
+		for bit := range bits {
+			v := dimension*bits + bit
+			if n>>bit&1 == 1 {
+				one = o.b.And(one, o.b.Ithvar(v))
+			} else {
+				one = o.b.And(one, o.b.NIthvar(v))
+			}
+		}
+		result = o.b.Or(result, one)
+	}
+	return result
+}
+
+func low(a Address) uint { return uint(a.lo & (1<<bits - 1)) }
+
+func (o oracle) set(s Set) rudd.Node {
+	result := o.b.False()
+	for _, c := range s {
+		result = o.b.Or(result, o.b.And(
+			o.interval(0, low(c.Source.First), low(c.Source.Last)),
+			o.interval(1, low(c.Destination.First), low(c.Destination.Last)),
+			o.interval(2, uint(c.Protocols.First), uint(c.Protocols.Last)),
+			o.interval(3, uint(c.SourcePorts.First), uint(c.SourcePorts.Last)),
+			o.interval(4, uint(c.DestinationPorts.First), uint(c.DestinationPorts.Last))))
+	}
+	return result
+}
+
+var drawSet = rapid.Custom(func(t *rapid.T) Set {
+	draw := func(name string) (uint, uint) {
+		a, b := rapid.UintRange(0, 1<<bits-1).Draw(t, name), rapid.UintRange(0, 1<<bits-1).Draw(t, name)
+		return min(a, b), max(a, b)
+	}
+	addresses := func(name string) Addresses {
+		a, b := draw(name)
+		base := NewAddress(netip.MustParseAddr("10.0.0.0"))
+		return Addresses{Address{base.hi, base.lo + uint64(a)}, Address{base.hi, base.lo + uint64(b)}}
+	}
+	var s Set
+	for range rapid.IntRange(0, 4).Draw(t, "cubes") {
+		p0, p1 := draw("protocol")
+		s0, s1 := draw("source port")
+		d0, d1 := draw("destination port")
+		s = append(s, Cube{addresses("source"), addresses("destination"), Protocols{uint8(p0), uint8(p1)},
+			Ports{uint16(s0), uint16(s1)}, Ports{uint16(d0), uint16(d1)}})
+	}
+	return s
+})
+
+func TestSetsAgreeWithDecisionDiagrams(t *testing.T) {
+	o := newOracle(t)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawSet.Draw(t, "a"), drawSet.Draw(t, "b")
+		na, nb := o.set(a), o.set(b)
+		require.True(t, o.b.Equal(o.set(a.Intersect(b)), o.b.And(na, nb)), "intersection")
+		require.True(t, o.b.Equal(o.set(a.Subtract(b)), o.b.And(na, o.b.Not(nb))), "subtraction")
+		require.True(t, o.b.Equal(o.set(a.Compact()), na), "compact")
+		require.Equal(t, o.b.Equal(o.b.And(nb, o.b.Not(na)), o.b.False()), a.Contains(b), "contains")
+		require.True(t, o.b.Equal(o.set(a.Reply().Reply()), na), "reply")
+	})
+}
+
+// What is left of a cube is disjoint.
+func TestSubtractLeavesDisjointCubes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := drawSet.Draw(t, "a"), drawSet.Draw(t, "b")
+		if len(a) == 0 || len(b) == 0 {
+			return
+		}
+		rest := a[0].Subtract(&b[0], nil)
+		for i := range rest {
+			for j := range i {
+				_, shared := rest[i].Intersect(&rest[j])
+				require.False(t, shared)
+			}
+		}
+	})
+}
