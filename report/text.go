@@ -120,10 +120,11 @@ func (o *writer) heading(r requirements.Result) {
 // result writes one verdict: a line for a proof, more for what somebody has to
 // look at.
 func (o *writer) result(r requirements.Result) {
-	o.heading(r)
 	if r.Verdict == requirements.Proven {
+		o.linef("%-14s  %-8s  %s", r.Verdict, r.ID, r.Title)
 		return
 	}
+	o.heading(r)
 	if r.Verdict == requirements.NotApplicable {
 		o.linef("    %s", r.Reason)
 		return

@@ -373,7 +373,7 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 	for _, gw := range e.model.Gateways {
 		switch gw.Kind {
 		case topology.Internet, topology.EgressOnly:
-			if gw.Network != target.subnet.Network && gw.Network.Cloud == topology.Azure {
+			if gw.Network != nil && gw.Network != target.subnet.Network && gw.Network.Cloud == topology.Azure {
 				continue // the internet reaches a public address where it stands
 			}
 			for _, f := range cubes(base, q.Traffic, sources, destinations) {

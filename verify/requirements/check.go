@@ -212,13 +212,13 @@ func (c *check) reaches(from, to place, traffic reach.Traffic, name string, avoi
 	switch missing := c.missing(demand, a.May, from.end, to.end); {
 	case len(missing) > 0:
 		block := blockOf(a, missing, to)
-		path := Path{From: from.name, To: to.name, Packet: reach.Witness(missing), Hops: ended(block)}
+		path := Path{From: from.name, To: to.name, Packet: witness(missing), Hops: ended(block)}
 		c.broken = append(c.broken, violation{block: block, path: &path})
 	case len(demand) > 0 && a.Must.Contains(demand):
 		c.proofs++
 		for _, p := range a.Paths {
 			if p.Certain {
-				c.path(Path{From: from.name, To: to.name, Packet: reach.Witness(p.Packets), Hops: p.Hops})
+				c.path(Path{From: from.name, To: to.name, Packet: witness(p.Packets), Hops: p.Hops})
 				break
 			}
 		}
@@ -237,7 +237,7 @@ func (c *check) separate(from, to place, traffic reach.Traffic, avoid ...*topolo
 			if !p.Certain {
 				continue
 			}
-			path := Path{From: from.name, To: to.name, Packet: reach.Witness(p.Packets), Hops: p.Hops}
+			path := Path{From: from.name, To: to.name, Packet: witness(p.Packets), Hops: p.Hops}
 			hop := culprit(p.Hops)
 			c.broken = append(c.broken, violation{
 				block: reach.Block{URN: hop.URN, Property: hop.Property, Reason: fmt.Sprintf("%s reaches %s: %s", c.short(from), c.short(to), hop.Effect)},
@@ -250,7 +250,7 @@ func (c *check) separate(from, to place, traffic reach.Traffic, avoid ...*topolo
 	default:
 		c.proofs++
 		if len(a.Blocks) > 0 && len(a.Blocks[0].Packets) > 0 {
-			c.path(Path{From: from.name, To: to.name, Packet: reach.Witness(a.Blocks[0].Packets), Hops: ended(a.Blocks[0])})
+			c.path(Path{From: from.name, To: to.name, Packet: witness(a.Blocks[0].Packets), Hops: ended(a.Blocks[0])})
 		}
 	}
 }
@@ -403,6 +403,23 @@ func blockOf(a reach.Answer, missing packet.Set, to place) reach.Block {
 		return a.Blocks[0]
 	}
 	return reach.Block{URN: to.ref.URN, Property: to.ref.Property, Reason: "nothing leads there"}
+}
+
+// witness returns one packet of a set, a web client's where there is one.
+func witness(set packet.Set) packet.Packet {
+	for _, traffic := range []reach.Traffic{reach.TCP(443), tcp()} {
+		if some := set.Intersect(traffic); len(some) > 0 {
+			return reach.Witness(some)
+		}
+	}
+	return reach.Witness(set)
+}
+
+// tcp is every TCP packet.
+func tcp() reach.Traffic {
+	cube := packet.Everything()
+	cube.Protocols = packet.Protocols{First: packet.TCP, Last: packet.TCP}
+	return reach.Traffic{cube}
 }
 
 // short names a place for people.

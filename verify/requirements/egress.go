@@ -266,13 +266,20 @@ func (c *check) leaves(network *topology.Network) bool {
 }
 
 // connects checks that hosts of the subnet resolve the name and reach it.
-func (c *check) connects(subnet *topology.Subnet, name string, port uint16, groups ...*topology.Filter) {
-	c.connect(subnet, name, port, nil, groups...)
+func (c *check) connects(subnet *topology.Subnet, name string, port uint16) {
+	c.connect(subnet, name, port, nil, nil)
 }
 
 // connect does the same, with outward as the subnets whose addresses packets to
-// outside the network carry: the nodes', for pods.
-func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outward []*topology.Subnet, groups ...*topology.Filter) {
+// outside the network carry, the nodes' for pods, and the group that the hosts
+// are in, nil when nobody has told.
+func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outward []*topology.Subnet, group *topology.Filter) {
+	from := func(s *topology.Subnet) place {
+		if group == nil {
+			return anyHost(s)
+		}
+		return c.client(s, group)
+	}
 	r := c.engine.Resolve(subnet.Network, name)
 	switch {
 	case r.Blocked != nil && r.Certain:
@@ -289,7 +296,7 @@ func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outwa
 	}
 	to := func(p place) {
 		p.name = "fqdn:" + name
-		c.reaches(member(subnet, groups...), p, reach.TCP(port), name)
+		c.reaches(from(subnet), p, reach.TCP(port), name)
 	}
 	for _, iface := range r.Interfaces {
 		to(at(iface))
@@ -312,10 +319,10 @@ func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outwa
 	if outward == nil {
 		outward = []*topology.Subnet{subnet}
 	}
-	for _, from := range outward {
+	for _, s := range outward {
 		p := outside(r.Public)
 		p.name = "fqdn:" + name
-		c.reaches(member(from, groups...), p, reach.TCP(port), name)
+		c.reaches(from(s), p, reach.TCP(port), name)
 	}
 }
 

@@ -296,8 +296,12 @@ func imageLayers(c *check) {
 			continue
 		}
 		name := "s3." + network.Region + ".amazonaws.com"
+		var group *topology.Filter
+		if c.deployment == AosCloud {
+			group, _ = c.clusterGroup(network)
+		}
 		for _, subnet := range append(slices.Clone(c.tier(network, nodes)), c.pull(network)...) {
-			c.connects(subnet, name, 443, c.hostGroups(network)...)
+			c.connect(subnet, name, 443, nil, group)
 		}
 	}
 }

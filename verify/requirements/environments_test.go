@@ -1,6 +1,7 @@
 package requirements_test
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,11 @@ import (
 // record records one of the repository's environments.
 func record(t *testing.T, stack string) (*graph.Graph, string) {
 	t.Helper()
-	env, err := stacks.Load("../../Pulumi." + stack + ".yaml")
+	file := "../../Pulumi." + stack + ".yaml"
+	if _, err := os.Stat(file); err != nil {
+		file = "../../tests/testdata/" + stack + "/config.yaml"
+	}
+	env, err := stacks.Load(file)
 	require.NoError(t, err)
 	g, err := graph.Record(t.Context(), stacks.Project, stack, nil, env.Program())
 	require.NoError(t, err)
@@ -21,7 +26,7 @@ func record(t *testing.T, stack string) (*graph.Graph, string) {
 }
 
 func TestShow(t *testing.T) {
-	for _, stack := range []string{"dev", "staging", "aoscloud-dev", "aoscloud-staging", "dedicated-dev"} {
+	for _, stack := range []string{"dev", "staging", "aoscloud-dev", "aoscloud-staging", "dedicated-dev", "connector-internet", "connector-privatelink", "aoscloud-cluster"} {
 		g, model := record(t, stack)
 		results, err := requirements.Verify(requirements.Input{Graph: g, Model: model})
 		require.NoError(t, err)

@@ -286,20 +286,8 @@ func (c *check) service(network *topology.Network, service string) {
 	name, port := c.publicName(service, network.Region), c.port(service)
 	hosts := c.tier(network, nodes)
 	for _, subnet := range append(slices.Clone(hosts), c.subnets(network, pods)...) {
-		c.connect(subnet, name, port, hosts, c.hostGroups(network)...)
+		c.connect(subnet, name, port, hosts, nil)
 	}
-}
-
-// hostGroups are the security groups of the network's hosts where the document
-// says which: AosCloud's.
-func (c *check) hostGroups(network *topology.Network) []*topology.Filter {
-	if c.deployment != AosCloud {
-		return nil
-	}
-	if group, _ := c.clusterGroup(network); group != nil {
-		return []*topology.Filter{group}
-	}
-	return nil
 }
 
 func managedServices(c *check) {
@@ -316,28 +304,33 @@ func managedServices(c *check) {
 		}{{aurora, 5432}, {documentDB, 27017}, {elastiCache, 6379}, {nodes, 2049}} {
 			for _, from := range c.podTier(network) {
 				for _, to := range c.tier(network, s.tier) {
-					c.reaches(c.host(from, cluster), c.host(to, base), reach.TCP(s.port), "")
+					c.reaches(c.client(from, cluster), c.server(to, base), reach.TCP(s.port), "")
 				}
 			}
 		}
 	}
 }
 
-// host is some host of the subnet in the group, with the group's rules.
-func (c *check) host(subnet *topology.Subnet, group *topology.Filter) place {
-	ref := topology.Ref{URN: subnet.Ref.URN}
-	i := &topology.Interface{
-		Ref: ref, Kind: topology.Host, Name: "a host in " + subnet.Name, Subnet: topology.Known(subnet, ref),
-		Public: topology.Known(false, ref), Groups: []*topology.Filter{group}, SourceDestCheck: topology.Known(true, ref),
+// client is any host of the subnet that is in the group.
+func (c *check) client(subnet *topology.Subnet, group *topology.Filter) place {
+	if len(group.Incomplete) == 0 {
+		return member(subnet, group)
 	}
 	// A group that the graph does not hold has rules beside those of the graph:
 	// EKS lets its cluster's group send everything.
-	if len(group.Incomplete) == 0 {
-		i.Filters = [][]*topology.Filter{{group}}
-	}
-	p := place{name: subnet.Ref.URN, end: reach.At(i), ref: ref}
-	p.end.Addresses = spread(reach.AnyHost(subnet))
+	p := c.server(subnet, group)
+	p.end.Interface.Filters = nil
 	return p
+}
+
+// server is a host of the subnet that is in the group, which lets it be reached.
+func (c *check) server(subnet *topology.Subnet, group *topology.Filter) place {
+	ref := topology.Ref{URN: subnet.Ref.URN}
+	return place{name: subnet.Ref.URN, ref: ref, end: reach.At(&topology.Interface{
+		Ref: ref, Kind: topology.Host, Name: "in " + subnet.Name, Subnet: topology.Known(subnet, ref),
+		Public: topology.Known(false, ref), SourceDestCheck: topology.Known(true, ref),
+		Groups: []*topology.Filter{group}, Filters: [][]*topology.Filter{{group}},
+	})}
 }
 
 // defaultGroup is the default security group of a VPC: the one that the VPC's
@@ -433,8 +426,11 @@ func (c *check) admitsAll(group, from *topology.Filter) {
 			return
 		}
 	}
-	// The rule may be one of those that the graph does not hold, but for rules
-	// that the graph's own component makes.
+	// A group that the graph does not hold has rules that it does not hold
+	// either; but where our component is told the group, it makes this one.
+	if len(group.Incomplete) > 0 && len(c.components("AosCloudVpc")) == 0 {
+		open = append(open, group.Incomplete...)
+	}
 	if len(open) > 0 {
 		c.doubt(open, "whether %s admits members of %s on every port is not known", group.Name, from.Name)
 		return
@@ -449,6 +445,10 @@ func mountTargets(c *check) {
 		subnets := c.podTier(network)
 		targets := c.mounts(network)
 		if len(targets) == 0 {
+			if component := c.component(network.Ref.URN); component != nil && len(object(component, "mountTargetIds")) > 0 {
+				c.refute(network.Ref, "the mount targets that %s registered are not there", component.Name)
+				continue
+			}
 			c.notApplicable("no file system is built with %s", network.Name)
 			continue
 		}
@@ -468,7 +468,7 @@ func mountTargets(c *check) {
 				own = targets // in another zone, if it can be routed
 			}
 			for _, i := range own {
-				c.reaches(c.host(subnet, cluster), at(i), reach.TCP(2049), "")
+				c.reaches(c.client(subnet, cluster), at(i), reach.TCP(2049), "")
 			}
 		}
 	}
@@ -518,7 +518,7 @@ func endpointsReached(c *check) {
 			for _, subnet := range hosts {
 				from := anyHost(subnet)
 				if cluster != nil {
-					from = c.host(subnet, cluster)
+					from = c.client(subnet, cluster)
 				}
 				for _, i := range e.Interfaces {
 					c.reaches(from, at(i), reach.TCP(port), "")

@@ -548,12 +548,22 @@ func (c *check) podTier(network *topology.Network) []*topology.Subnet {
 func (c *check) unplaced(network *topology.Network) []*topology.Subnet {
 	var found []*topology.Subnet
 	for _, subnet := range c.model.Subnets {
+		if c.dangling(subnet.Name) {
+			continue
+		}
 		lost := subnet.Network != network && len(subnet.Network.Incomplete) > 0
 		if lost || subnet.Network == network && c.tiers[subnet] == unrecognized {
 			found = append(found, subnet)
 		}
 	}
 	return found
+}
+
+// dangling reports whether an id is that of a resource of a recorded graph that
+// is no longer there. What has another id may exist outside the graph.
+func (c *check) dangling(id string) bool {
+	_, there := c.resources[id]
+	return strings.HasPrefix(id, "urn:pulumi:") && !there
 }
 
 // fewer notes that a network has less of something than it needs; it is not
