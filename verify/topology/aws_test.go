@@ -839,3 +839,213 @@ func TestUnsupported(t *testing.T) {
 		assert.Equal(t, []Ref{m.Unsupported[1].Ref}, m.tableOf(t, "rt").Incomplete)
 	})
 }
+
+func tuple(action, protocol, source, destination, port string, options ...any) props {
+	return props{"action": action, "ruleOptions": options, "header": props{
+		"protocol": protocol, "source": source, "sourcePort": "ANY", "destination": destination, "destinationPort": port, "direction": "FORWARD",
+	}}
+}
+
+// firewallWith is a firewall whose policy has the rule group and settings.
+func firewallWith(policy props, group props) []res {
+	policy["statefulRuleGroupReferences"] = list(props{"resourceArn": out("group", "arn")})
+	return []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/28"),
+		{kind: "networkfirewall/ruleGroup:RuleGroup", name: "group", in: props{"type": "STATEFUL", "capacity": 1, "ruleGroup": group}},
+		{kind: "networkfirewall/firewallPolicy:FirewallPolicy", name: "policy", in: props{"firewallPolicy": policy}},
+		{kind: "networkfirewall/firewall:Firewall", name: "fw", in: props{"vpcId": id("vpc"), "firewallPolicyArn": out("policy", "arn"), "subnetMappings": list(props{"subnetId": id("a")})}},
+	}
+}
+
+// In the default order what passes comes before what drops, and the rest passes.
+// https://docs.aws.amazon.com/network-firewall/latest/developerguide/suricata-rule-evaluation-order.html
+func TestNetworkFirewallDefaultOrder(t *testing.T) {
+	sid := props{"keyword": "sid", "settings": list("1")}
+	eachShape(t, firewallWith(props{"statelessDefaultActions": list("aws:forward_to_sfe")}, props{
+		"ruleVariables": props{"ipSets": list(props{"key": "DB", "ipSet": props{"definitions": list("10.0.8.0/24", "10.0.9.0/24")}})},
+		"rulesSource": props{"statefulRules": list(
+			tuple("DROP", "TCP", "ANY", "ANY", "ANY", sid),
+			tuple("PASS", "TLS", "$HOME_NET", "$EXTERNAL_NET", "443", sid),
+			tuple("PASS", "TCP", "$HOME_NET", "$DB", "[5432,6000:6010]", sid),
+			tuple("PASS", "TCP", "!10.0.0.0/8", "[192.0.2.1, 192.0.2.2]", "1024:", sid),
+			tuple("REJECT", "UDP", "ANY", "ANY", ":53", sid, props{"keyword": "dns_query"}),
+		)},
+	}), func(t *testing.T, m *Model) {
+		policy := m.filterOf(t, "policy")
+		assert.Empty(t, policy.Incomplete)
+		rule := func(i int) string { return "(group ruleGroup.rulesSource.statefulRules[" + string(rune('0'+i)) + "])" }
+		got := rulesOf(m, policy, false)
+		require.Len(t, got, 6)
+		assert.Equal(t, "0 allow 6 10.0.8.0/24+10.0.9.0/24 5432-5432,6000-6010 "+rule(2), got[0])
+		assert.Equal(t, "0 allow 6 192.0.2.1/32+192.0.2.2/32 1024-65535 "+rule(3), got[1])
+		assert.Contains(t, got[2], "0 perhaps all ", "what is spoken inside is not known")
+		assert.Contains(t, got[2], rule(1))
+		assert.Equal(t, "0 perhaps 17 anyone 0-53 "+rule(4), got[3])
+		assert.Equal(t, "0 deny 6 anyone all "+rule(0), got[4])
+		assert.Equal(t, "0 allow all anyone all (policy firewallPolicy)", got[5])
+
+		home, external := known(t, policy.Out[2].Source), known(t, policy.Out[2].Destination)
+		assert.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/16")}, home.Prefixes)
+		assert.True(t, holds(external, "192.0.2.1"))
+		assert.True(t, holds(external, "10.1.0.0"))
+		assert.False(t, holds(external, "10.0.255.255"))
+		assert.False(t, holds(known(t, policy.Out[1].Source), "10.200.0.1"), `"!" is everything else`)
+	})
+}
+
+func holds(m Match, address string) bool {
+	return slices.ContainsFunc(m.Prefixes, func(p netip.Prefix) bool { return p.Contains(netip.MustParseAddr(address)) })
+}
+
+// An allow list in the default order may let through what is neither HTTP nor
+// TLS; a deny list stops its names; HOME_NET is the VPC unless it is given.
+func TestNetworkFirewallDomainLists(t *testing.T) {
+	names := func(kind string) props {
+		return props{"rulesSourceList": props{"generatedRulesType": kind, "targetTypes": list("TLS_SNI", "HTTP_HOST"), "targets": list("example.com")}}
+	}
+	forward := func() props { return props{"statelessDefaultActions": list("aws:forward_to_sfe")} }
+	eachShape(t, firewallWith(forward(), props{
+		"ruleVariables": props{"ipSets": list(props{"key": "HOME_NET", "ipSet": props{"definitions": list("10.7.0.0/16")}})},
+		"rulesSource":   names("ALLOWLIST"),
+	}), func(t *testing.T, m *Model) {
+		policy := m.filterOf(t, "policy")
+		require.Len(t, policy.Out, 4)
+		listed, others, rest := policy.Out[0], policy.Out[2], policy.Out[3]
+		assert.True(t, known(t, listed.Allow))
+		assert.Equal(t, []Ports{{80, 80}, {443, 443}}, known(t, listed.DestinationPorts))
+		assert.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.7.0.0/16")}, known(t, listed.Source).Prefixes)
+		assert.Empty(t, known(t, others.Names))
+		assert.False(t, others.Allow.IsKnown())
+		assert.True(t, known(t, rest.Allow))
+	})
+	eachShape(t, firewallWith(forward(), props{"rulesSource": names("DENYLIST")}), func(t *testing.T, m *Model) {
+		listed := m.filterOf(t, "policy").Out
+		i := slices.IndexFunc(listed, func(r Rule) bool { return r.Allow.IsKnown() && !r.Allow.Or(true) })
+		require.GreaterOrEqual(t, i, 0)
+		assert.Equal(t, []string{"example.com"}, known(t, listed[i].Names))
+	})
+	for action, allowed := range map[string]bool{"aws:pass": true, "aws:drop": false} {
+		t.Run(action, func(t *testing.T) {
+			m := built(t, recorded, firewallWith(props{"statelessDefaultActions": list(action)}, props{"rulesSource": names("DENYLIST")})...)
+			rules := m.filterOf(t, "policy").Out
+			assert.Equal(t, allowed, len(rules) == 1 && rules[0].Allow.Or(false), "the stateful side sees nothing")
+			assert.Empty(t, m.filterOf(t, "policy").Incomplete)
+		})
+	}
+}
+
+// Endpoints with associations as resources of their own, and those that are
+// something else than an interface.
+func TestEndpointAssociations(t *testing.T) {
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), subnetIn("vpc", "b", "10.0.1.0/24"), tableIn("vpc", "rt"),
+		groupIn("vpc", "sg", nil),
+		{kind: "ec2/vpcEndpoint:VpcEndpoint", name: "kms", in: props{"vpcId": id("vpc"), "vpcEndpointType": "Interface", "serviceName": "com.amazonaws.eu-west-1.kms", "subnetIds": list(id("a"))}},
+		{kind: "ec2/vpcEndpointSubnetAssociation:VpcEndpointSubnetAssociation", name: "kms-b", in: props{"vpcEndpointId": id("kms"), "subnetId": id("b")}},
+		{kind: "ec2/securityGroupAssociation:SecurityGroupAssociation", name: "kms-sg", in: props{"vpcEndpointId": id("kms"), "securityGroupId": id("sg"), "replaceDefaultAssociation": true}},
+		{kind: "ec2/vpcEndpoint:VpcEndpoint", name: "dynamodb", in: props{"vpcId": id("vpc"), "serviceName": "com.amazonaws.eu-west-1.dynamodb", "routeTableIds": list(id("rt"))}},
+		{kind: "ec2/vpcEndpoint:VpcEndpoint", name: "gwlb", in: props{"vpcId": id("vpc"), "vpcEndpointType": "GatewayLoadBalancer", "serviceName": "com.amazonaws.vpce.eu-west-1.vpce-svc-1", "subnetIds": list(id("a"))}},
+		{kind: "ec2/vpcEndpoint:VpcEndpoint", name: "lattice", in: props{"vpcId": id("vpc"), "vpcEndpointType": "ServiceNetwork", "subnetIds": list(id("a"))}},
+		routeIn("rt", "through", props{"destinationCidrBlock": "0.0.0.0/0", "vpcEndpointId": id("gwlb")}),
+	}, func(t *testing.T, m *Model) {
+		kms := one(t, m.Endpoints, "kms", func(e *Endpoint) Ref { return e.Ref })
+		require.Len(t, kms.Interfaces, 2)
+		assert.Same(t, m.subnetOf(t, "b"), known(t, kms.Interfaces[1].Subnet))
+		assert.Equal(t, []*Filter{m.filterOf(t, "sg")}, kms.Interfaces[0].Groups, "instead of the default group")
+		assert.Equal(t, []string{
+			"10.0.0.0/16 → local local (vpc cidrBlock)",
+			"0.0.0.0/0 → appliance gwlb (through)",
+			"dynamodb.eu-west-1 → service dynamodb (dynamodb routeTableIds[0])",
+		}, routesOf(m, m.tableOf(t, "rt")))
+		assert.NotEmpty(t, m.gatewayOf(t, "gwlb").Incomplete, "what stands behind it is not in the graph")
+		require.Len(t, m.Unsupported, 1)
+		assert.Equal(t, "lattice vpcEndpointType", refText(m.Unsupported[0].Ref))
+		assert.Equal(t, []Ref{m.Unsupported[0].Ref}, m.networkOf(t, "vpc").Incomplete)
+	})
+}
+
+// What an application load balancer forwards to, and what a network load
+// balancer stands on.
+func TestListenersAndMappings(t *testing.T) {
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), subnetIn("vpc", "b", "10.0.1.0/24"),
+		{kind: "ec2/eip:Eip", name: "eip", in: props{"domain": "vpc"}},
+		{kind: "lb/loadBalancer:LoadBalancer", name: "nlb", in: props{
+			"loadBalancerType": "network", "enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "off",
+			"subnetMappings": list(props{"subnetId": id("a"), "allocationId": id("eip")}, props{"subnetId": id("b")}),
+		}},
+		{kind: "lb/loadBalancer:LoadBalancer", name: "alb", in: props{"internal": true, "subnets": list(id("a"), id("b"))}},
+		{kind: "ec2/networkInterface:NetworkInterface", name: "eni", in: props{"subnetId": id("a"), "privateIps": list("10.0.0.20")}},
+		{kind: "lb/targetGroup:TargetGroup", name: "one", in: props{"port": 8080, "protocol": "HTTP", "targetType": "ip"}},
+		{kind: "lb/targetGroup:TargetGroup", name: "two", in: props{"port": 9090, "protocol": "HTTP", "targetType": "ip"}},
+		{kind: "lb/targetGroupAttachment:TargetGroupAttachment", name: "two-eni", in: props{"targetGroupArn": out("two", "arn"), "targetId": "10.0.0.20"}},
+		{kind: "lb/listener:Listener", name: "web", in: props{"loadBalancerArn": out("alb", "arn"), "port": 80, "protocol": "HTTP",
+			"defaultActions": list(props{"type": "forward", "forward": props{"targetGroups": list(props{"arn": out("one", "arn"), "weight": 1})}})}},
+		{kind: "lb/listenerRule:ListenerRule", name: "web-two", in: props{"listenerArn": out("web", "arn"), "actions": list(props{"type": "forward", "targetGroupArn": out("two", "arn")})}},
+		{kind: "lb/listener:Listener", name: "redirect", in: props{"loadBalancerArn": out("alb", "arn"), "port": 81, "protocol": "HTTP", "defaultActions": list(props{"type": "redirect"})}},
+	}, func(t *testing.T, m *Model) {
+		find := func(name string) *Balancer { return one(t, m.Balancers, name, func(b *Balancer) Ref { return b.Ref }) }
+		nlb, alb := find("nlb"), find("alb")
+		require.Len(t, nlb.Interfaces, 2)
+		assert.True(t, known(t, nlb.InternetFacing))
+		assert.False(t, known(t, nlb.FiltersPrivateLink))
+		assert.Equal(t, []*Subnet{m.subnetOf(t, "a"), m.subnetOf(t, "b")}, []*Subnet{known(t, nlb.Interfaces[0].Subnet), known(t, nlb.Interfaces[1].Subnet)})
+		require.Len(t, nlb.Interfaces[0].PublicAddresses, 1)
+		assert.Equal(t, "eip publicIp", refText(nlb.Interfaces[0].PublicAddresses[0].Ref()))
+
+		assert.Equal(t, []*Filter{m.filterOf(t, "vpc#defaultSecurityGroupId")}, alb.Interfaces[0].Groups)
+		require.Len(t, alb.Listeners, 3)
+		assert.Equal(t, uint16(8080), known(t, alb.Listeners[0].TargetPort))
+		assert.Equal(t, uint16(9090), known(t, alb.Listeners[1].TargetPort))
+		require.Len(t, alb.Listeners[1].Targets, 1)
+		assert.Equal(t, "eni", alb.Listeners[1].Targets[0].Name)
+		assert.False(t, known(t, alb.Listeners[1].PreserveClientIP))
+		assert.Empty(t, alb.Listeners[2].Targets)
+	})
+}
+
+// What comes from other accounts: it may do anything.
+func TestShared(t *testing.T) {
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), tableIn("vpc", "rt"),
+		{kind: "ec2transitgateway/vpcAttachment:VpcAttachment", name: "at", in: props{"transitGatewayId": "tgw-0aaaaaaaa", "vpcId": id("vpc"), "subnetIds": list(id("a"))}},
+		routeIn("rt", "hub", props{"destinationCidrBlock": "0.0.0.0/0", "transitGatewayId": "tgw-0aaaaaaaa"}),
+		{kind: "route53/resolverRuleAssociation:ResolverRuleAssociation", name: "rule", in: props{"resolverRuleId": "rslvr-rr-0aaaaaaaa", "vpcId": id("vpc")}},
+		{kind: "route53/record:Record", name: "www", in: props{"zoneId": "Z0AAAAAAAA", "name": "www.example.com", "type": "A", "ttl": 60, "records": list("192.0.2.7")}},
+		{kind: "route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation", name: "wall", in: props{"firewallRuleGroupId": "rslvr-frg-0aaaaaaaa", "vpcId": id("vpc"), "priority": 101}},
+	}, func(t *testing.T, m *Model) {
+		hub := known(t, m.tableOf(t, "rt").Routes[1].Via)
+		assert.Equal(t, Transit, hub.Kind)
+		assert.NotEmpty(t, hub.Incomplete)
+		require.Len(t, hub.Transit.Attachments, 1)
+		assert.False(t, hub.Transit.Attachments[0].Table.IsKnown())
+		require.Len(t, m.Forwarders, 1)
+		assert.Equal(t, ".", m.Forwarders[0].Suffix)
+		assert.False(t, m.Forwarders[0].Servers.IsKnown())
+		require.Len(t, m.Zones, 1)
+		assert.Equal(t, "www.example.com", m.Zones[0].Name)
+		assert.False(t, m.Zones[0].Networks[0].Network.IsKnown(), "the zone may be private")
+		require.Len(t, m.NameFilters, 1)
+		assert.False(t, m.NameFilters[0].Rules[0].Allow.IsKnown())
+	})
+}
+
+func TestLaunchTemplates(t *testing.T) {
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/24"), subnetIn("vpc", "b", "10.0.1.0/24"), groupIn("vpc", "sg", nil),
+		{kind: "ec2/launchTemplate:LaunchTemplate", name: "lt", in: props{"networkInterfaces": list(props{"associatePublicIpAddress": "true", "securityGroups": list(id("sg"))})}},
+		{kind: "autoscaling/group:Group", name: "asg", in: props{"vpcZoneIdentifiers": list(id("a"), id("b")), "launchTemplate": props{"id": id("lt"), "version": "$Latest"}}},
+		{kind: "ec2/instance:Instance", name: "elsewhere", in: props{"subnetId": id("a"), "launchTemplate": props{"id": "lt-0aaaaaaaa"}}},
+	}, func(t *testing.T, m *Model) {
+		require.Len(t, m.Interfaces, 3)
+		for _, i := range m.Interfaces {
+			if i.Name == "elsewhere" {
+				assert.NotEmpty(t, i.Incomplete, "the template decides")
+				continue
+			}
+			assert.Equal(t, []*Filter{m.filterOf(t, "sg")}, i.Groups)
+			assert.True(t, known(t, i.Public))
+			assert.Empty(t, i.Incomplete)
+		}
+	})
+}

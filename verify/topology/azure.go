@@ -27,7 +27,8 @@ func buildAzure(m *Model, ix *index) error {
 		nats: map[*node]*Gateway{}, firewalls: map[*node]*Gateway{}, vpns: map[*node]*Gateway{},
 		shared: map[sharedGateway]*Gateway{}, appliances: map[*Interface]*Gateway{},
 		outside: map[outsideAppliance]*Gateway{},
-		cards:   map[*node]*Interface{}, byAddress: map[netip.Addr][]*Interface{}, forwarding: map[*Subnet][]*Interface{}, pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
+		cards:   map[*node]*Interface{}, byAddress: map[netip.Addr][]*Interface{}, forwarding: map[*Subnet][]*Interface{},
+		pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
 		services: map[*node]*EndpointService{}, endpoints: map[*node]*Endpoint{}, zones: map[*node]*Zone{},
 		peerings: map[*Network][]*peering{},
 		tables:   map[tableKey]*RouteTable{}, userRoutes: map[*node]*userTable{},
@@ -132,6 +133,9 @@ type azure struct {
 	privateEndpoints map[*Network][]*Interface
 	networkTags      map[tableKey]Val[[]netip.Prefix]
 
+	looseGroups []Ref // rule collection groups that may be of any policy
+	routeCount  int   // in all tables
+
 	strange []*node  // of types that are understood, but not used that way
 	regions []string // that the graph names, sorted
 	tags    map[string][]netip.Prefix
@@ -142,6 +146,14 @@ type azure struct {
 type element struct {
 	ref        Ref
 	incomplete *[]Ref
+}
+
+// note adds a reason why an element is incomplete. A few of them say enough.
+func note(incomplete *[]Ref, ref Ref) {
+	const enough = 16
+	if len(*incomplete) < enough {
+		*incomplete = append(*incomplete, ref)
+	}
 }
 
 func (a *azure) element(n *node, ref Ref, incomplete *[]Ref) {
@@ -239,27 +251,33 @@ func sameText(p property, text string) (same, known bool) {
 
 // owner returns the resource of the types that a property names, as
 // "virtualNetworkName" does beside "resourceGroupName". A known nil is one that
-// is not in the graph.
+// is not in the graph; a name that may be anything may be that of each resource.
 func (a *azure) owner(n *node, key string, types ...string) Val[*node] {
 	p, kinds := n.get(key), azureKinds(types...)
 	name, known := p.text().Get()
-	if !known {
-		return nodesOf(OneOf(p.cause(), p.candidates(kinds)...))
-	}
 	var found []*node
+	if !known {
+		candidates := p.candidates(kinds)
+		if len(candidates) > 0 {
+			return nodesOf(OneOf(p.cause(), candidates...))
+		}
+		for _, kind := range kinds {
+			found = append(found, a.ix.byKind[kind]...)
+		}
+		return Val[*node]{options: found, unknown: true, ref: p.cause()}
+	}
 	for _, kind := range kinds {
 		found = append(found, a.named[nameKey(kind, name)]...)
 	}
-	// Names need not be unique: what the value comes from decides, then the
-	// resource group.
-	for _, narrow := range []func(*node) bool{
-		func(c *node) bool { return slices.Contains(p.dependencies(), c.URN) },
-		func(c *node) bool {
-			group, ok := n.get("resourceGroupName").text().Get()
-			same, known := sameText(c.get("resourceGroupName"), group)
-			return ok && known && same
-		},
-	} {
+	// Names are unique in a resource group only. What the value comes from
+	// decides, then the groups, then the providers.
+	origin := func(c *node) bool { return slices.Contains(p.dependencies(), c.URN) }
+	group, grouped := n.get("resourceGroupName").text().Get()
+	found = keep(found, func(c *node) bool {
+		same, known := sameText(c.get("resourceGroupName"), group)
+		return origin(c) || !grouped || !known || same
+	})
+	for _, narrow := range []func(*node) bool{origin, func(c *node) bool { return c.Provider == n.Provider }} {
 		if some := keep(found, narrow); len(found) > 1 && len(some) > 0 {
 			found = some
 		}
@@ -301,10 +319,7 @@ func convert[A, B any](v Val[A], f func(A) B) Val[B] {
 // that is not in the graph.
 func (a *azure) node(p property, types ...string) Val[*node] {
 	kinds := azureKinds(types...)
-	return a.lookUp(p, kinds, p.target(kinds...))
-}
-
-func (a *azure) lookUp(p property, kinds []string, v Val[target]) Val[*node] {
+	v := p.target(kinds...)
 	t, known := v.Get()
 	if !known || t.node != nil {
 		return nodesOf(v)

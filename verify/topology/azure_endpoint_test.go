@@ -240,6 +240,12 @@ func TestAzureResolver(t *testing.T) {
 		{token: "azure-native:network:PrivateRecordSet", name: "apex", inputs: props{
 			"privateZoneName": "zone.example", "recordType": "CNAME", "relativeRecordSetName": "@", "cnameRecord": props{"cname": "WWW.zone.example."},
 		}},
+		{token: "azure-native:network:VirtualNetworkLink", name: "central", inputs: props{
+			"privateZoneName": "privatelink.azurecr.io", "virtualNetwork": props{"id": idOf("hub")},
+		}},
+		resolver("PrivateResolverVirtualNetworkLink", "central-rules", props{
+			"dnsForwardingRulesetName": "central", "virtualNetwork": props{"id": idOf("spoke")},
+		}, nil),
 	}, func(t *testing.T, shape azureShape, m *topology.Model) {
 		i := slices.IndexFunc(m.Interfaces, func(i *topology.Interface) bool { return i.Kind == topology.ResolverInterface })
 		require.GreaterOrEqual(t, i, 0)
@@ -257,13 +263,23 @@ func TestAzureResolver(t *testing.T) {
 		assert.True(t, known)
 		assert.Empty(t, own)
 
-		require.Len(t, m.Forwarders, 1)
+		// What lies outside the graph may answer anything.
+		require.Len(t, m.Forwarders, 2)
+		outside := m.Forwarders[0]
+		assert.Equal(t, ".", outside.Suffix)
+		assert.False(t, outside.Servers.IsKnown())
+		assert.Same(t, m.Networks[1], outside.Networks[0].Or(nil))
+		m.Forwarders = m.Forwarders[1:]
+		require.Len(t, m.Zones, 2)
+		assert.Equal(t, "privatelink.azurecr.io", m.Zones[1].Name)
+		assert.Same(t, m.Networks[0], m.Zones[1].Networks[0].Network.Or(nil))
+		assert.False(t, m.Zones[1].Records[1].Addresses.IsKnown())
+
 		assert.Equal(t, "corp.example", m.Forwarders[0].Suffix)
 		assert.Equal(t, "192.168.1.53", m.Forwarders[0].Servers.Or(nil)[0].String())
 		require.Len(t, m.Forwarders[0].Networks, 1)
 		assert.Same(t, m.Networks[0], m.Forwarders[0].Networks[0].Or(nil))
 
-		require.Len(t, m.Zones, 1)
 		require.Len(t, m.Zones[0].Records, 2)
 		assert.Equal(t, "www.zone.example", m.Zones[0].Records[0].Name)
 		assert.Equal(t, "10.0.0.9", m.Zones[0].Records[0].Addresses.Or(nil)[0].String())

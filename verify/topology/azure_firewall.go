@@ -11,7 +11,12 @@ import (
 // policies. One in a virtual WAN's hub is not understood.
 func (a *azure) findFirewalls() {
 	a.each(func(n *node) {
-		policies, _ := a.owner(n, "firewallPolicyName", "FirewallPolicy").Options()
+		owner := a.owner(n, "firewallPolicyName", "FirewallPolicy")
+		policies, complete := owner.Options()
+		if !complete {
+			note(&a.looseGroups, owner.Ref())
+			return
+		}
 		for _, policy := range policies {
 			a.ruleGroups[policy] = append(a.ruleGroups[policy], n)
 		}
@@ -180,6 +185,9 @@ func (a *azure) collections(policy *node, inherited int) []collection {
 		default:
 			all = a.collections(n, inherited+1)
 		}
+	}
+	for _, ref := range a.looseGroups {
+		all = append(all, collection{incomplete: ref})
 	}
 	for _, n := range a.ruleGroups[policy] {
 		owner := a.owner(n, "firewallPolicyName", "FirewallPolicy")

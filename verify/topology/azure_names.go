@@ -43,6 +43,11 @@ func (a *azure) names() {
 	a.each(func(n *node) {
 		zones := a.owner(n, "privateZoneName", "PrivateZone")
 		network := a.networkAt(n.get("virtualNetwork").get("id"))
+		options, complete := zones.Options()
+		if !complete {
+			a.strange = append(a.strange, n)
+			return
+		}
 		if !zones.IsKnown() {
 			network = Unknown[*Network](zones.Ref()) // a link of one of them
 		}
@@ -50,7 +55,10 @@ func (a *azure) names() {
 		if !policy.IsKnown() {
 			network = Unknown[*Network](policy.Ref())
 		}
-		options, _ := zones.Options()
+		if zones.IsKnown() && options[0] == nil {
+			a.outsideZone(n, network)
+			return
+		}
 		for _, z := range options {
 			if zone := a.zones[z]; zone != nil {
 				zone.Networks = append(zone.Networks, ZoneLink{
@@ -64,7 +72,11 @@ func (a *azure) names() {
 		if n.kind == azureNetwork+"RecordSet" {
 			owner = a.owner(n, "zoneName", "Zone")
 		}
-		zones, _ := owner.Options()
+		zones, complete := owner.Options()
+		if !complete {
+			a.strange = append(a.strange, n)
+			return
+		}
 		for _, z := range zones {
 			if zone := a.zones[z]; zone != nil {
 				a.record(n, zone)
@@ -73,6 +85,18 @@ func (a *azure) names() {
 	}, "PrivateRecordSet", "RecordSet")
 	a.each(a.resolverEndpoint, "InboundEndpoint")
 	a.rulesets()
+}
+
+// outsideZone adds a zone that the graph does not hold, for a link to it. It may
+// answer anything.
+func (a *azure) outsideZone(link *node, network Val[*Network]) {
+	ref := link.ref("privateZoneName")
+	name := strings.ToLower(link.get("privateZoneName").text().Or(""))
+	z := &Zone{Ref: ref, Name: name, Private: true, Networks: []ZoneLink{{Ref: link.ref(""), Network: network}}}
+	for _, of := range []string{name, "*." + name} {
+		z.Records = append(z.Records, Record{Ref: ref, Name: of, Type: "A", Addresses: Unknown[[]netip.Addr](ref), Alias: Known("", ref)})
+	}
+	a.Zones = append(a.Zones, z)
 }
 
 // record adds a record set to a zone. A type other than A, AAAA and CNAME
@@ -133,12 +157,23 @@ func (a *azure) rulesets() {
 	a.each(func(n *node) {
 		owner := a.owner(n, "dnsForwardingRulesetName", "DnsForwardingRuleset")
 		network := a.networkAt(n.get("virtualNetwork").get("id"))
+		rulesets, complete := owner.Options()
+		if !complete {
+			a.strange = append(a.strange, n)
+			return
+		}
 		if !owner.IsKnown() {
 			network = Unknown[*Network](owner.Ref())
 		}
-		rulesets, _ := owner.Options()
 		for _, r := range rulesets {
-			links[r] = append(links[r], network)
+			if r != nil {
+				links[r] = append(links[r], network)
+				continue
+			}
+			// The rules of a ruleset outside the graph: some names, sent somewhere.
+			a.Forwarders = append(a.Forwarders, &Forwarder{
+				Ref: n.ref(""), Suffix: ".", Servers: Unknown[[]netip.Addr](n.ref("dnsForwardingRulesetName")), Networks: []Val[*Network]{network},
+			})
 		}
 	}, "PrivateResolverVirtualNetworkLink")
 	a.each(func(n *node) {
@@ -164,13 +199,18 @@ func (a *azure) rulesets() {
 			}
 		}
 		owner := a.owner(n, "dnsForwardingRulesetName", "DnsForwardingRuleset")
-		rulesets, _ := owner.Options()
-		for _, r := range rulesets {
-			for _, network := range links[r] {
-				if !owner.IsKnown() {
-					network = Unknown[*Network](owner.Ref())
+		rulesets, complete := owner.Options()
+		switch {
+		case !complete:
+			a.strange = append(a.strange, n)
+			return
+		case owner.IsKnown():
+			f.Networks = links[rulesets[0]]
+		default:
+			for _, r := range rulesets {
+				if len(links[r]) > 0 {
+					f.Networks = append(f.Networks, Unknown[*Network](owner.Ref()))
 				}
-				f.Networks = append(f.Networks, network)
 			}
 		}
 		a.Forwarders = append(a.Forwarders, f)

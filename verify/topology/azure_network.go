@@ -108,8 +108,7 @@ func (a *azure) findSubnets() {
 	alone := map[key]bool{}
 	a.each(func(n *node) {
 		owners[n] = a.owner(n, "virtualNetworkName", "VirtualNetwork")
-		networks, _ := owners[n].Options()
-		for _, network := range networks {
+		if network, known := owners[n].Get(); known {
 			alone[key{network, strings.ToLower(a.name(n))}] = true
 		}
 	}, "Subnet")
@@ -239,7 +238,9 @@ func (a *azure) subnetAt(p property) Val[*Subnet] {
 	for _, t := range targets {
 		switch {
 		case t.node.kind == azureNetwork+"Subnet":
-			options = append(options, a.subnets[t.node])
+			if s := a.subnets[t.node]; s != nil {
+				options = append(options, s)
+			}
 		case t.part != "":
 			if s := a.subnetNamed(a.networks[t.node], lastPart(t.id)); s != nil {
 				options = append(options, s)

@@ -71,8 +71,8 @@ func (a *azure) routes() {
 			key.user = n
 			return a.effective(s, key, endpoints)
 		})
-		if _, known := user.Get(); !known {
-			key.outside = user.Ref()
+		if !user.IsKnown() {
+			key.user, key.outside = nil, user.Ref()
 		}
 		s.VirtualNetworkTag = a.virtualNetworkTag(s.Network, key)
 	}
@@ -97,7 +97,7 @@ func (a *azure) readUserTables() {
 		tables, _ := owner.Options()
 		for _, table := range tables {
 			if u := a.userRoutes[table]; u != nil {
-				u.incomplete = append(u.incomplete, owner.Ref())
+				note(&u.incomplete, owner.Ref())
 			}
 		}
 	}, "Route")
@@ -114,6 +114,10 @@ func (a *azure) readUserTables() {
 		}
 	}, "RouteTable")
 }
+
+// maxRoutes bounds the tables of all subnets together. No network of this world
+// has as many; beyond it nobody knows where packets go.
+const maxRoutes = 1_000_000
 
 // effective returns the routes of a subnet: the user's, those that a gateway
 // announces, and Azure's own.
@@ -132,6 +136,10 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		return found
 	}
 	t := &RouteTable{Ref: network.Ref, Network: network}
+	if a.routeCount > maxRoutes {
+		t.Incomplete = []Ref{network.Ref}
+		return t
+	}
 	propagates := Known(true, network.Ref)
 	switch {
 	case user != nil:
@@ -189,6 +197,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		}
 		t.Routes = append(t.Routes, route)
 	}
+	a.routeCount += len(t.Routes)
 	a.tables[key] = t
 	a.Tables = append(a.Tables, t)
 	if user != nil {
@@ -548,8 +557,8 @@ func (a *azure) announced(network *Network, own []Route, propagates Val[bool]) [
 	var routes []Route
 	for _, g := range a.gateways(network) {
 		announced := a.announcements[g]
-		if len(g.Incomplete) > 0 && len(announced) == 0 {
-			announced = []announcement{{g.Ref, Unknown[[]netip.Prefix](g.Ref)}}
+		if len(g.Incomplete) > 0 {
+			announced = append(slices.Clip(announced), announcement{g.Ref, Unknown[[]netip.Prefix](g.Incomplete[0])})
 		}
 		for _, n := range announced {
 			to, toKnown := n.to.Get()
@@ -578,7 +587,8 @@ func (a *azure) reachable(network *Network) []Val[netip.Prefix] {
 // endpointRoutes returns the /32 routes to the private endpoints in the network
 // and its peers. A user's route takes them only where the endpoint's subnet has
 // network policies for routes, and then only with a prefix at least as long as
-// the network's.
+// the network's. Without such a route they lead where the network's own does,
+// and are left out.
 // https://learn.microsoft.com/azure/private-link/inspect-traffic-with-azure-firewall
 func (a *azure) endpointRoutes(network *Network, own []Route) []Route {
 	var routes []Route
@@ -597,11 +607,11 @@ func (a *azure) endpointRoutes(network *Network, own []Route) []Route {
 			for _, v := range i.Addresses {
 				addr, known := v.Get()
 				over := a.overriding(in, s, own, addr)
-				if policiesKnown && policies && len(over) > 0 || !known && len(over) == 0 {
+				if len(over) == 0 || policiesKnown && policies {
 					continue
 				}
 				r := Route{Ref: i.Ref, Via: Known(via, i.Ref), Origin: OriginSystem}
-				if len(over) > 0 && !policiesKnown {
+				if !policiesKnown {
 					r.Via, r.Origin = either(s.PrivateEndpointRoutes.Ref(), via, over), OriginStatic
 				}
 				if known {
@@ -726,6 +736,9 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	if found, ok := a.networkTags[key]; ok {
 		return found
 	}
+	if a.routeCount > maxRoutes {
+		return Unknown[[]netip.Prefix](network.Ref)
+	}
 	var open Ref
 	seen := map[netip.Prefix]bool{}
 	held := []netip.Prefix{}
@@ -781,6 +794,7 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	if open != (Ref{}) && !every {
 		tag = Val[[]netip.Prefix]{options: [][]netip.Prefix{held}, unknown: true, ref: open}
 	}
+	a.routeCount += len(held)
 	a.networkTags[key] = tag
 	return tag
 }

@@ -27,7 +27,7 @@ func (a *azure) securityRules() {
 		options, _ := groups.Options()
 		for _, group := range options {
 			if f := a.filters[group]; f != nil {
-				f.Incomplete = append(f.Incomplete, groups.Ref())
+				note(&f.Incomplete, groups.Ref())
 			}
 		}
 	}, "SecurityRule")

@@ -180,6 +180,21 @@ func TestAzureUnknownRule(t *testing.T) {
 	assert.NotEmpty(t, m.Filters[2].Incomplete)
 }
 
+// A rule or route of a parent that nobody knows may be in each.
+func TestAzureUnknownParent(t *testing.T) {
+	m := azureModel(t, preview,
+		azureNet("PublicIPAddress", "ip", props{}),
+		azureVnet("vnet", "10.0.0.0/16"),
+		azureNet("NetworkSecurityGroup", "nsg", props{}),
+		azureNet("RouteTable", "table", props{}),
+		azureSubnet("vnet", "s", "10.0.0.0/24", props{"routeTable": props{"id": idOf("table")}}),
+		azureNet("SecurityRule", "rule", props{"networkSecurityGroupName": outOf{"ip", "name"}, "priority": 100, "direction": "Inbound", "access": "Allow"}),
+		azureNet("Route", "route", props{"routeTableName": outOf{"ip", "name"}, "addressPrefix": "0.0.0.0/0", "nextHopType": "Internet"}),
+	)
+	assert.NotEmpty(t, m.Filters[0].Incomplete)
+	assert.NotEmpty(t, knownTable(t, subnetNamed(t, m, "s")).Incomplete)
+}
+
 // A tag of a service holds those of its regions, and AzureCloud all of them.
 func TestAzureServiceTags(t *testing.T) {
 	rule := func(name, tag string, priority int) props {

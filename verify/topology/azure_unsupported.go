@@ -48,15 +48,22 @@ var classicModules = []string{"lb", "network", "privatedns", "privatelink"}
 // unsupported lists what may change packets and is not understood, and marks
 // what it touches.
 func (a *azure) unsupported() {
+	var everywhere []Ref
 	for _, n := range a.ix.nodes {
 		if !n.Custom || !a.matters(n) && !slices.Contains(a.strange, n) {
 			continue
 		}
-		touched := a.touched(n)
 		u := Unsupported{Ref: n.ref(""), Type: n.Type}
-		for _, e := range touched {
-			u.Touches = append(u.Touches, e.ref)
-			*e.incomplete = append(*e.incomplete, u.Ref)
+		if slices.Contains(managerTypes, strings.TrimPrefix(n.kind, azureNetwork)) {
+			if everywhere == nil {
+				a.each(func(network *node) { everywhere = append(everywhere, a.networks[network].Ref) }, "VirtualNetwork")
+			}
+			u.Touches = everywhere
+			a.each(func(network *node) { note(&a.networks[network].Incomplete, u.Ref) }, "VirtualNetwork")
+		}
+		for _, e := range a.touched(n) {
+			u.Touches = append(slices.Clip(u.Touches), e.ref)
+			note(e.incomplete, u.Ref)
 		}
 		a.Unsupported = append(a.Unsupported, u)
 	}
@@ -65,9 +72,6 @@ func (a *azure) unsupported() {
 // touched returns the elements that the resource's references lead to.
 func (a *azure) touched(n *node) []element {
 	var found []element
-	if slices.Contains(managerTypes, strings.TrimPrefix(n.kind, azureNetwork)) {
-		a.each(func(network *node) { found = append(found, a.elements[network]...) }, "VirtualNetwork")
-	}
 	for _, other := range n.references() {
 		for _, e := range a.elements[other] {
 			if !slices.Contains(found, e) {
