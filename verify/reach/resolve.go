@@ -118,7 +118,7 @@ func (e *Engine) cloudResolver(r *Resolution, network *topology.Network, name st
 		return
 	}
 	r.hop(record.Ref, name+" is "+record.Type)
-	if alias, ok := record.Alias.Get(); ok && alias != "" {
+	if alias, ok := record.Alias.Get(); ok && alias != "" && len(record.Interfaces) == 0 {
 		e.resolve(r, network, strings.ToLower(strings.TrimSuffix(alias, ".")), depth+1)
 		return
 	}

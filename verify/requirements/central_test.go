@@ -16,14 +16,14 @@ import (
 	"github.com/underlay-iac/underlay/stacks"
 )
 
-// central records an isolated data plane whose endpoints stand in a hub, by a
-// transit gateway.
+// central records an isolated data plane whose endpoints stand in a hub, by
+// peering.
 func central(t *testing.T) *graph.Graph {
 	t.Helper()
 	spec := centralendpoints.HubSpec{
 		Region: "eu-west-1", AccountID: "111122223333", VpcCidrs: []string{"10.40.0.0/22"},
 		Zones:  []endpoints.Zone{{Name: "eu-west-1a"}, {Name: "eu-west-1b"}, {Name: "eu-west-1c"}},
-		Preset: "aws-data-plane", DNS: centralendpoints.DNSZones,
+		Preset: "aws-data-plane", DNS: centralendpoints.DNSZones, Routing: centralendpoints.RoutingPeering,
 		Spokes: []centralendpoints.Spoke{{Name: "data", AccountID: "111122223333", Cidrs: []string{"10.20.0.0/16"}}},
 	}
 	zones := []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"}

@@ -223,7 +223,11 @@ func (c *check) reaches(from, to place, traffic reach.Traffic, name string, avoi
 			}
 		}
 	default:
-		c.doubt(append(a.Unknowns, unknownAddresses(from.end, to.end)...), "whether %s reaches %s is not known yet", c.short(from), c.short(to))
+		refs := a.Unknowns
+		if len(refs) == 0 {
+			refs = unknownAddresses(from.end, to.end)
+		}
+		c.doubt(refs, "whether %s reaches %s is not known yet", c.short(from), c.short(to))
 	}
 }
 

@@ -232,7 +232,7 @@ func (c *check) cognitoFrom(network *topology.Network, from []*topology.Subnet, 
 		// A packet cannot get out at all: the platform has to use a proxy that
 		// clients are told of, and that is not the network's to show.
 		c.doubt([]topology.Ref{network.Ref},
-			"nothing of the graph leads out of %s: how its clients reach %s, by a proxy for example, is decided outside", network.Name, names[0])
+			"no route leads out of %s: how its clients reach %s, by a proxy for example, is decided outside the graph", network.Name, names[0])
 		return
 	}
 	for _, name := range names {
@@ -242,24 +242,24 @@ func (c *check) cognitoFrom(network *topology.Network, from []*topology.Subnet, 
 	}
 }
 
-// leaves reports whether anything could lead out of a network.
+// leaves reports whether a route could lead packets for the internet out of a
+// network.
 func (c *check) leaves(network *topology.Network) bool {
 	if m, _ := c.egressMode(network); m == connected || len(network.Incomplete) > 0 {
 		return true
 	}
-	kinds := []topology.GatewayKind{
-		topology.Internet, topology.EgressOnly, topology.NAT, topology.Peering, topology.Transit,
-		topology.VPN, topology.Firewall, topology.Appliance, topology.Outside,
-	}
-	if len(c.gateways(network, kinds...)) > 0 {
-		return true
-	}
 	for _, table := range c.model.Tables {
+		if table.Network != network {
+			continue
+		}
 		for _, route := range table.Routes {
+			to, known := route.To.Get()
 			gw, ok := route.Via.Get()
-			if table.Network == network && (!ok || gw != nil && gw.Kind != topology.Local && gw.Kind != topology.ServiceGateway && gw.Kind != topology.Drop) {
-				return true
+			inside := known && !slices.ContainsFunc(to, func(p netip.Prefix) bool { return !within(p, privateRanges()) })
+			if inside || ok && gw != nil && slices.Contains([]topology.GatewayKind{topology.Local, topology.ServiceGateway, topology.Drop}, gw.Kind) {
+				continue
 			}
+			return true
 		}
 	}
 	return false
@@ -294,9 +294,18 @@ func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outwa
 		c.doubt(r.Unknowns, "what %s is in %s is not known yet", name, subnet.Network.Name)
 		return
 	}
+	if outward == nil {
+		outward = []*topology.Subnet{subnet}
+	}
 	to := func(p place) {
 		p.name = "fqdn:" + name
-		c.reaches(from(subnet), p, reach.TCP(port), name)
+		sources := outward
+		if in, ok := p.end.Interface.Subnet.Get(); !ok || in == nil || in.Network == subnet.Network {
+			sources = []*topology.Subnet{subnet}
+		}
+		for _, s := range sources {
+			c.reaches(from(s), p, reach.TCP(port), name)
+		}
 	}
 	for _, iface := range r.Interfaces {
 		to(at(iface))
@@ -315,9 +324,6 @@ func (c *check) connect(subnet *topology.Subnet, name string, port uint16, outwa
 	}
 	if !r.Public.IsValid() {
 		return
-	}
-	if outward == nil {
-		outward = []*topology.Subnet{subnet}
 	}
 	for _, s := range outward {
 		p := outside(r.Public)

@@ -168,10 +168,8 @@ func privateDNS(c *check) {
 			c.is(e.PrivateDNS, true, e.Ref.At("privateDnsEnabled"),
 				"private DNS is on for "+e.Name, "private DNS is off for "+e.Name+": its clients resolve the public address")
 		}
-		if m, _ := c.egressMode(network); found == 0 && m == connected && c.deployment == SharedAWS {
-			c.notApplicable("%s reaches services over the internet and has no interface endpoints", network.Name)
-		} else if found == 0 && len(c.broken) == 0 && !c.anyCentral() {
-			c.absent(network, "%s has no interface endpoints", network.Name)
+		if found == 0 {
+			c.withoutEndpoints([]*topology.Network{network})
 		}
 	}
 }

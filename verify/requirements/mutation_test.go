@@ -337,7 +337,6 @@ func awsMutations() []mutation {
 			set("SecurityGroupIngressRule endpoints-10.21.0.0-16-443", "fromPort", 8443.0), set("SecurityGroupIngressRule endpoints-10.21.0.0-16-443", "toPort", 8443.0),
 		), "SecurityGroup endpoints"},
 		{"REA-007", both, "an ACL without ephemeral ports", acl(zonalNodes("net-endpoints-?"), 0, 443), "NetworkAcl acl"},
-		{"REA-007", eks, "no rule", drop("SecurityGroupIngressRule aos-eks-to-base"), ""},
 
 		{"EP-001", stage, "one less", drop("VpcEndpoint endpoints-kms"), vpcs},
 		{"EP-001", stage, "another service", set("VpcEndpoint endpoints-xray", "serviceName", "com.amazonaws.eu-west-1.ssmmessages"), vpcs},
@@ -368,6 +367,11 @@ func awsMutations() []mutation {
 			add("aws:ec2/routeTable:RouteTable", "own", map[string]any{"vpcId": "@Vpc aos-vpc"}),
 			set("RouteTableAssociation aos-endpoints-eu-west-1b", "routeTableId", "@RouteTable own"),
 		), "RouteTableAssociation aos-endpoints-eu-west-1b"},
+
+		{"EP-007", "central", "a zone that is not associated", drop("ZoneAssociation data-sts-eu-west-1"), vpcs},
+		{"EP-007", "central", "no route", drop("Route data-to-eu-west-1b-10.40.0.0-22"), "RouteTable net-nodes-eu-west-1b"},
+		{"EP-007", "central", "no route back", drop("Route data-from-endpoints-10.20.0.0-16"), "RouteTable hub-endpoints"},
+		{"EP-007", "central", "not admitted", drop("SecurityGroupIngressRule central-endpoints-10.20.0.0-16-443"), "SecurityGroup central-endpoints"},
 
 		{"EP-008", stage, "not on the nodes' table", drop("VpcEndpointRouteTableAssociation net-s3-nodes-eu-west-1b"), "RouteTable net-nodes-eu-west-1b"},
 		{"EP-008", stage, "not on the pods' table", drop("VpcEndpointRouteTableAssociation net-s3-pods"), "RouteTable net-pods"},

@@ -536,6 +536,8 @@ func (c *check) withoutEndpoints(networks []*topology.Network) {
 	for _, network := range networks {
 		m, signs := c.egressMode(network)
 		switch {
+		case c.anyCentral():
+			c.notApplicable("%s has no interface endpoints of its own: they are central", network.Name)
 		case m == connected && c.deployment == SharedAWS:
 			c.notApplicable("%s reaches services over the internet and has no interface endpoints", network.Name)
 		case m == "":
