@@ -82,8 +82,28 @@ func value(t *testing.T, g *graph.Graph, v any) resource.PropertyValue {
 func set(what, key string, v any) edit {
 	return func(t *testing.T, g *graph.Graph) {
 		r := find(t, g, what)
-		r.Inputs[resource.PropertyKey(key)] = value(t, g, v)
-		r.Outputs[resource.PropertyKey(key)] = value(t, g, v)
+		give(t, g, r, key, v)
+	}
+}
+
+// give sets an input and the edges that it makes.
+func give(t *testing.T, g *graph.Graph, r *graph.Resource, key string, v any) {
+	t.Helper()
+	property := value(t, g, v)
+	r.Inputs[resource.PropertyKey(key)], r.Outputs[resource.PropertyKey(key)] = property, property
+	found := map[string]bool{}
+	texts(property, found)
+	r.PropertyDependencies[key] = []string{}
+	for i := range g.Resources {
+		other := &g.Resources[i]
+		named := map[string]bool{}
+		texts(resource.NewProperty(other.Outputs), named)
+		for text := range found {
+			if other.Custom && other.URN != r.URN && (text == other.ID || strings.HasPrefix(text, "sg-") && named[text]) {
+				r.PropertyDependencies[key] = append(r.PropertyDependencies[key], other.URN)
+				break
+			}
+		}
 	}
 }
 
@@ -92,6 +112,7 @@ func unset(what, key string) edit {
 		r := find(t, g, what)
 		delete(r.Inputs, resource.PropertyKey(key))
 		delete(r.Outputs, resource.PropertyKey(key))
+		delete(r.PropertyDependencies, key)
 	}
 }
 
@@ -111,8 +132,7 @@ func add(token, name string, inputs map[string]any) edit {
 			}
 		}
 		for key, v := range inputs {
-			r.Inputs[resource.PropertyKey(key)] = value(t, g, v)
-			r.Outputs[resource.PropertyKey(key)] = value(t, g, v)
+			give(t, g, &r, key, v)
 		}
 		g.Resources = append(g.Resources, r)
 	}
@@ -388,15 +408,24 @@ func awsMutations() []mutation {
 	}
 }
 
+// allMutations are those of both clouds.
+func allMutations() []mutation { return awsMutations() }
+
+// load returns the environment that a mutation breaks.
+func load(t *testing.T, stack string) (g *graph.Graph, model string) {
+	t.Helper()
+	return record(t, stack)
+}
+
 // Each broken program is refuted by the requirement that it breaks, at the hop
 // that was broken.
 func TestMutations(t *testing.T) {
-	mutations := awsMutations()
+	mutations := allMutations()
 	killed := map[string]int{}
 	survivors := 0
 	for _, m := range mutations {
 		t.Run(m.id+" "+m.stack+" "+m.name, func(t *testing.T) {
-			g, model := record(t, m.stack)
+			g, model := load(t, m.stack)
 			before := verdict(t, g, model, m.id)
 			require.NotEqual(t, requirements.Refuted, before.Verdict, "before the change: %s", before.Reason)
 			m.edit(t, g)

@@ -96,7 +96,7 @@ func tierWords() map[string]tier {
 		"azurefirewallsubnet": firewall, "azurefirewallmanagementsubnet": firewall, "firewall": firewall,
 		"gatewaysubnet": gateway, "resolver": resolver, "inbound": resolver, "outbound": resolver,
 		"azurebastionsubnet": elsewhere, "transit": elsewhere, "tgw": elsewhere, "inspection": elsewhere,
-		"internallb": elsewhere, "ilb": elsewhere,
+		"internallb": elsewhere, "ilb": elsewhere, "internalloadbalancer": elsewhere, "applicationgateway": appGateway,
 	}
 }
 
@@ -105,9 +105,8 @@ func componentTiers() map[string]tier {
 	return map[string]tier{
 		"nodes": nodes, "pods": pods, "public": public, "endpoints": endpoints, "private": nodes,
 		"eks-private": nodes, "eks-public": public, "aurora": aurora, "documentdb": documentDB, "elasticache": elastiCache,
-		"privateEndpoints": endpoints, "database": database, "apiServer": apiServer, "appGateway": appGateway,
-		"private-endpoints": endpoints, "api-server": apiServer, "app-gateway": appGateway,
-		"internalLb": elsewhere, "internal-lb": elsewhere, "firewall": firewall, "gateway": gateway,
+		"privateEndpoints": endpoints, "database": database, "apiServer": apiServer,
+		"applicationGateway": appGateway, "internalLoadBalancer": elsewhere, "firewall": firewall, "gateway": gateway,
 	}
 }
 
