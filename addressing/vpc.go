@@ -20,6 +20,7 @@ var (
 	net10Low   = netip.MustParsePrefix("10.0.0.0/15")
 	net10First = netip.MustParsePrefix("10.0.0.0/16")
 	net172     = netip.MustParsePrefix("172.16.0.0/12")
+	netDocker  = netip.MustParsePrefix("172.17.0.0/16")
 	net172Last = netip.MustParsePrefix("172.31.0.0/16")
 	net192     = netip.MustParsePrefix("192.168.0.0/16")
 	net198     = netip.MustParsePrefix("198.19.0.0/16")
@@ -79,6 +80,19 @@ func checkSize(p netip.Prefix) error {
 			"the nearest is "+netip.PrefixFrom(p.Addr(), smallestVpcBlock).Masked().String())
 	}
 	return nil
+}
+
+// Warn returns what may be wrong with a VPC's block that AWS takes, a sentence;
+// empty when nothing is. Docker, and AWS services built on it such as AWS Cloud9
+// and Amazon SageMaker AI, have networks of their own in 172.17.0.0/16.
+//
+// Source: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+func Warn(block netip.Prefix) string {
+	if !block.Overlaps(netDocker) {
+		return ""
+	}
+	return fmt.Sprintf("%s overlaps %s, which Docker and the AWS services built on it use inside: they may not reach the VPC's addresses there; "+
+		"use another block", block, netDocker)
 }
 
 // CheckAssociation says why the block add cannot join the VPC that has the

@@ -205,3 +205,14 @@ func TestAssociationInvariants(t *testing.T) {
 		require.LessOrEqual(t, len(seen), 1, "%v", vpc)
 	})
 }
+
+func TestWarn(t *testing.T) {
+	for block, warns := range map[string]bool{
+		"172.17.0.0/16": true, "172.16.0.0/15": true, "172.17.255.240/28": true,
+		"172.16.0.0/16": false, "172.18.0.0/16": false, "10.17.0.0/16": false,
+	} {
+		assert.Equal(t, warns, addressing.Warn(netip.MustParsePrefix(block)) != "", block)
+	}
+	assert.Equal(t, "172.17.8.0/21 overlaps 172.17.0.0/16, which Docker and the AWS services built on it use inside: "+
+		"they may not reach the VPC's addresses there; use another block", addressing.Warn(netip.MustParsePrefix("172.17.8.0/21")))
+}

@@ -1,7 +1,8 @@
 // Package automation deploys a Pulumi program with the real engine from inside
 // a Go process: a service, a command line, a test.
 //
-// [Preview], [Up], [Refresh] and [Destroy] each run one operation on one stack.
+// [Preview], [Up], [Refresh] and [Destroy] each run one operation on one stack;
+// [Outputs] reads what it has.
 // The program runs in the calling process, the engine and the providers in
 // processes of their own. Progress comes as typed events while the operation
 // runs; what it did comes back as a [Result], and what went wrong as an
@@ -33,6 +34,7 @@ package automation
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -155,6 +157,37 @@ func Destroy(ctx context.Context, s Stack, o Options) (Result, error) {
 			optdestroy.Color(never), optdestroy.UserAgent(agent), optdestroy.SuppressProgress(), optdestroy.SuppressOutputs())
 		return err
 	})
+}
+
+// Outputs returns the outputs of a stack as it was deployed last, as in
+// [Result]; empty once it is destroyed. It asks the backend alone: no program
+// runs, and no cloud. A stack that does not exist is [ErrStackNotFound].
+func Outputs(ctx context.Context, s Stack, o Options) (map[string]any, error) {
+	outputs, err := readOutputs(ctx, s, o)
+	if err != nil {
+		return nil, &Error{Operation: OpOutputs, Stack: s.Name, Err: err}
+	}
+	return outputs, nil
+}
+
+func readOutputs(ctx context.Context, s Stack, o Options) (map[string]any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w, err := open(ctx, OpOutputs, s, o)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	text, err := w.run(ctx, w.cwd, nil, "stack", "output", "--json", "--stack", w.stack.Name(), "--color", never)
+	if err != nil {
+		return nil, err
+	}
+	outputs := map[string]any{}
+	if err := json.Unmarshal([]byte(text), &outputs); err != nil {
+		return nil, fmt.Errorf("reading the outputs: %w", err)
+	}
+	return outputs, nil
 }
 
 // operate runs one operation on a stack with the configuration in file, and has

@@ -151,6 +151,11 @@ func TestLifecycle(t *testing.T) {
 	}
 	assert.Equal(t, []string{"t0 create started", "t0 create done"}, b.steps())
 
+	outputs, err := Outputs(ctx, dev(nil), b.options)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"serials": []any{1.0}}, outputs)
+	assert.Equal(t, []string{"stack output"}, b.counter.take())
+
 	// Nothing to do.
 	result, err = Up(ctx, dev(things("a", "x")), b.options)
 	require.NoError(t, err)
@@ -196,6 +201,9 @@ func TestLifecycle(t *testing.T) {
 	assert.Equal(t, []string{"destroy"}, b.counter.take())
 
 	// The empty stack is still there, until it is removed as well.
+	outputs, err = Outputs(ctx, dev(nil), b.options)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{}, outputs)
 	b.options.Remove = true
 	result, err = Destroy(ctx, dev(nil), b.options)
 	require.NoError(t, err)
@@ -205,6 +213,9 @@ func TestLifecycle(t *testing.T) {
 	_, err = Refresh(ctx, dev(nil), b.options)
 	require.ErrorIs(t, err, ErrStackNotFound)
 	require.EqualError(t, err, "refresh dev: the stack does not exist (no stack named 'dev' found)")
+	_, absent := Outputs(ctx, dev(nil), b.options)
+	require.ErrorIs(t, absent, ErrStackNotFound)
+	require.EqualError(t, absent, "outputs dev: the stack does not exist (no stack named 'dev' found)")
 	var e *Error
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, OpRefresh, e.Operation)
@@ -501,6 +512,9 @@ func TestRefused(t *testing.T) {
 		return nil
 	}}, b.options)
 	require.NoError(t, err)
+	outputs, err := Outputs(t.Context(), Stack{Project: "toys", Name: "secretive"}, b.options)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"password": "[secret]"}, outputs)
 	folder := t.TempDir()
 	writeFile(t, filepath.Join(folder, "Pulumi.yaml"), "name: others\nruntime: go\n")
 	for name, test := range map[string]struct {

@@ -37,8 +37,8 @@ func (f Failure) String() string {
 	return fmt.Sprintf("%s %s: %s", f.Type, f.Name, strings.ReplaceAll(f.Message, "\n", "\n    "))
 }
 
-// Error is why an operation failed. Every error of [Preview], [Up], [Refresh]
-// and [Destroy] is one.
+// Error is why an operation failed. Every error of [Preview], [Up], [Refresh],
+// [Destroy] and [Outputs] is one.
 type Error struct {
 	// Operation and Stack are what failed.
 	Operation Operation

@@ -17,6 +17,7 @@ const (
 	OpUp      Operation = "up"
 	OpRefresh Operation = "refresh"
 	OpDestroy Operation = "destroy"
+	OpOutputs Operation = "outputs"
 )
 
 // Changes counts the resources of a stack by what happened to them, or would.

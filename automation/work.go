@@ -230,7 +230,7 @@ func (w *work) create(ctx context.Context) error {
 	if w.secretsProvider != "" {
 		args = append(args, "--secrets-provider", w.secretsProvider)
 	}
-	err := w.run(ctx, w.dir, nil, args...)
+	_, err := w.run(ctx, w.dir, nil, args...)
 	if err != nil && strings.Contains(w.command.stderr, "already exists") {
 		return nil
 	}
@@ -241,7 +241,7 @@ func (w *work) create(ctx context.Context) error {
 // through standard input: other users of the machine can read command lines.
 func (w *work) configure(ctx context.Context) error {
 	for _, key := range slices.Sorted(maps.Keys(w.secrets)) {
-		err := w.run(ctx, w.cwd, strings.NewReader(w.secrets[key].Value+"\n"),
+		_, err := w.run(ctx, w.cwd, strings.NewReader(w.secrets[key].Value+"\n"),
 			"config", "set", "--secret", "--stack", w.stack.Name(), "--config-file", w.file, "--color", never, key)
 		if err != nil {
 			return err
@@ -253,23 +253,24 @@ func (w *work) configure(ctx context.Context) error {
 
 // remove removes the stack from the backend and leaves its configuration file.
 func (w *work) remove(ctx context.Context) error {
-	return w.run(ctx, w.cwd, nil, "stack", "rm", "--yes", "--preserve-config", "--stack", w.stack.Name(), "--color", never)
+	_, err := w.run(ctx, w.cwd, nil, "stack", "rm", "--yes", "--preserve-config", "--stack", w.stack.Name(), "--color", never)
+	return err
 }
 
-// run runs the command line once, in dir.
-func (w *work) run(ctx context.Context, dir string, stdin io.Reader, args ...string) error {
+// run runs the command line once, in dir, and returns what it prints.
+func (w *work) run(ctx context.Context, dir string, stdin io.Reader, args ...string) (string, error) {
 	var env []string
 	for name, value := range w.env {
 		env = append(env, name+"="+value)
 	}
-	_, _, _, err := w.command.Run(ctx, dir, stdin, nil, nil, env, args...)
-	if err == nil {
-		return nil
+	stdout, _, _, err := w.command.launch(ctx, dir, stdin, nil, nil, env, args...)
+	switch {
+	case err == nil:
+		return stdout, nil
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("interrupted: %w", ctx.Err())
 	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted: %w", ctx.Err())
-	}
-	return w.command.failure(err)
+	return "", w.command.failure(err)
 }
 
 // command is the command line of one operation. It keeps what the last launch
@@ -282,7 +283,7 @@ type command struct {
 	err    error
 }
 
-// Run runs the command line, or answers for it.
+// Run runs the command line for the SDK, or answers for it.
 func (c *command) Run(
 	ctx context.Context,
 	workdir string,
@@ -301,6 +302,18 @@ func (c *command) Run(
 			return "[]", "", 0, nil
 		}
 	}
+	return c.launch(ctx, workdir, stdin, additionalOutput, additionalErrorOutput, additionalEnv, args...)
+}
+
+// launch runs the command line.
+func (c *command) launch(
+	ctx context.Context,
+	workdir string,
+	stdin io.Reader,
+	additionalOutput, additionalErrorOutput []io.Writer,
+	additionalEnv []string,
+	args ...string,
+) (string, string, int, error) {
 	stdout, stderr, code, err := c.PulumiCommand.Run(ctx, workdir, stdin, additionalOutput, additionalErrorOutput,
 		additionalEnv, args...)
 	c.stderr, c.err = stderr, err

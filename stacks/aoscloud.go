@@ -63,6 +63,15 @@ func (s *AosCloud) Addresses(region string) ([]AddressRange, error) {
 	return []AddressRange{vpc}, nil
 }
 
+// warnings are the VPC's.
+func (s *AosCloud) warnings(region string) ([]string, error) {
+	plan, _, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Warnings, nil
+}
+
 // placements are the blocks that must not move once they are deployed.
 func (s *AosCloud) placements(region string) ([]placement, error) {
 	plan, _, err := s.plan(region)
@@ -104,11 +113,17 @@ func (s *AosCloud) deploy(ctx *pulumi.Context, env *Environment) error {
 	ctx.Export("defaultSecurityGroupId", network.DefaultSecurityGroupID)
 	ctx.Export("subnetIds", network.SubnetIDs)
 	ctx.Export("routeTableIds", network.RouteTableIDs)
+	ctx.Export("zoneIds", network.ZoneIDs)
 	ctx.Export("natPublicIp", network.NatPublicIP)
 	ctx.Export("endpointIds", network.EndpointIDs)
 	ctx.Export("s3GatewayEndpointId", network.S3GatewayEndpointID)
 	ctx.Export("publicLbSecurityGroupId", network.PublicLbSecurityGroupID)
 	ctx.Export("subnetGroupNames", network.SubnetGroupNames)
 	ctx.Export("mountTargetIds", network.MountTargetIDs)
+	exportHandover(ctx, env, pulumi.Map{"networks": pulumi.Map{"vpc": pulumi.Map{
+		"vpcId": network.VpcID, "cidrs": pulumi.StringArray{network.VpcCidr}, "zoneIds": network.ZoneIDs,
+		// The document puts the one NAT gateway in the first zone.
+		"natPublicIps": pulumi.StringMap{s.Vpc.Zones[0]: network.NatPublicIP},
+	}}})
 	return nil
 }

@@ -87,7 +87,15 @@ func TestBadConfigurations(t *testing.T) {
 		{"encrypted setting", base, "vpcCidr: 10.20.0.0/16", "vpcCidr: {secure: v1:abc}", []string{
 			dp + `vpcCidr: is a mapping; it must be text`}},
 		{"encrypted spec", base, "underlay:model: shared-aws", "underlay:model: {secure: v1:abc}", []string{
-			"underlay:model: is encrypted; underlay's settings hold no secrets; set it with `pulumi config set` without --secret"}},
+			"underlay:model: is encrypted; of underlay's settings only underlay:bridgeExternalId and underlay:supportExternalId are secrets; " +
+				"set it with `pulumi config set` without --secret"}},
+		{"secret in plain text", base, "underlay:model: shared-aws", "underlay:supportExternalId: 3f1c9f0e-6c1f-4f0a-9a5b-0d2a5c1e7b42", []string{
+			"underlay:supportExternalId: is a secret in plain text; set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"secret that nothing needs", base, "underlay:model: shared-aws", "underlay:bridgeExternalId: {secure: v1:abc}", []string{
+			"underlay:bridgeExternalId: is set, but no role of the environment needs it; remove it with `pulumi config rm underlay:bridgeExternalId`"}},
+		{"unknown secret", base, "underlay:model: shared-aws", "underlay:externalId: {secure: v1:abc}", []string{
+			"underlay:externalId: is encrypted; of underlay's settings only underlay:bridgeExternalId and underlay:supportExternalId are secrets; " +
+				"set it with `pulumi config set` without --secret"}},
 
 		// Types.
 		{"text for a list", base, "[eu-west-1a, eu-west-1b, eu-west-1c]", "eu-west-1a", []string{
@@ -239,8 +247,36 @@ func TestBadConfigurations(t *testing.T) {
 		{"endpoint added and removed", base, "preset: aws-data-plane", "preset: aws-data-plane\n      add: [ssmmessages]\n      remove: [ssmmessages]", []string{
 			`underlay:spec.endpoints.add[0]: ssmmessages: is both added and removed; take it out of one of them`}},
 		{"endpoint for Cognito", base, "preset: aws-data-plane", "preset: aws-data-plane\n      add: [cognito-idp]", []string{
-			`underlay:spec.endpoints.add: cognito-idp: breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve; ` +
-				`remove it, and let the pool's domain out instead`}},
+			`underlay:spec.endpoints.add[0]: cognito-idp: breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve; ` +
+				`remove it, and let the pool's domain out instead; or set poolsWithoutDomain: true`}},
+		{"endpoint for Cognito and a pool with a domain", base, "preset: aws-data-plane", "preset: aws-data-plane\n      add: [cognito-idp]\n" +
+			"      poolsWithoutDomain: true\n    cognito: {identifiers: [acme]}", []string{
+			`underlay:spec.cognito.identifiers: acme: is the domain of a user pool, and endpoints.poolsWithoutDomain says that there is none; remove one of them`}},
+		{"names of Cognito", base, "tags:", "cognito: {identifiers: [ACME, acme.auth.eu-west-1.amazoncognito.com], extraNames: [idp.example.com]}\n    tags:", []string{
+			`underlay:spec.cognito.identifiers[0]: ACME: is not a prefix that Cognito takes; use 1 to 63 lower-case letters, digits and hyphens, no hyphen at either end`,
+			`underlay:spec.cognito.identifiers[1]: acme.auth.eu-west-1.amazoncognito.com: is the whole domain; its prefix is asked for; write acme`,
+			`underlay:spec.cognito.extraNames: idp.example.com: is set, but nothing is enforced; remove them, or set enforcement`}},
+		{"names of Cognito without a network", base, "dataPlane:\n      vpcCidr: 10.20.0.0/16",
+			"cognito: {enforcement: networkFirewall, networkFirewall: {}}\n    dataPlane:\n      vpcCidr: 10.20.0.1/16", []string{
+				`underlay:spec.cognito.identifiers: is missing; ask the vendor for the domain prefix of the user pool`,
+				dp + `vpcCidr: 10.20.0.1/16: has host bits set; the network is 10.20.0.0/16`}},
+		{"Network Firewall beside NAT", base, "tags:", "cognito: {identifiers: [acme], enforcement: networkFirewall, networkFirewall: {subnets: {\n" +
+			"      eu-west-1a: {firewall: 10.20.224.0/28, public: 10.20.216.0/28}, eu-west-1b: {firewall: 10.20.192.16/28, public: 10.30.0.0/28},\n" +
+			"      eu-west-1d: {firewall: 10.20.192.32/28, public: 10.20.192.48/28}}}}\n    tags:", []string{
+			// The plan's own blocks are P[21,24] for public and P[21,28] for endpoints, in the first zone.
+			`underlay:spec.cognito.enforcement: networkFirewall: is a way out with an internet gateway, and this network has its own or none; ` +
+				`set dataPlane.egress: external and dataPlane.connectivity: privatelink`,
+			`underlay:spec.cognito.networkFirewall.subnets.eu-west-1a.firewall: 10.20.224.0/28: overlaps 10.20.224.0/21 ` +
+				`(networkFirewall.taken.endpoints-eu-west-1a); use a block outside 10.20.224.0/21`,
+			`underlay:spec.cognito.networkFirewall.subnets.eu-west-1b.firewall: 10.20.192.16/28: overlaps 10.20.192.0/21 ` +
+				`(networkFirewall.taken.public-eu-west-1a); use a block outside 10.20.192.0/21`,
+			`underlay:spec.cognito.networkFirewall.subnets.eu-west-1b.public: 10.30.0.0/28: is in no block of the VPC (10.20.0.0/16, 100.64.0.0/16); ` +
+				`use a block inside one of them`,
+			`underlay:spec.cognito.networkFirewall.subnets.eu-west-1c: is missing; the zone has a workload; give a firewall and a public subnet`,
+			`underlay:spec.cognito.networkFirewall.subnets.eu-west-1d: is set, but no workload is in that zone; did you mean "eu-west-1a"?`}},
+		{"DNS Firewall", base, "tags:", "cognito: {identifiers: [acme], enforcement: dnsFirewall, dnsFirewall: {services: [sqss], priority: 7}}\n    tags:", []string{
+			`underlay:spec.cognito.dnsFirewall.services[0]: sqss: is not an endpoint service of the catalogue; did you mean "sqs"?`,
+			`underlay:spec.cognito.dnsFirewall.priority: 7: is not a priority of a rule group; use 101 to 9899`}},
 		{"ECR without a path to S3", isolated, "egress: isolated", "egress: isolated\n      gatewayEndpoints: []", []string{
 			dp + `gatewayEndpoints: lacks s3: ECR keeps image layers in S3, so no image could be pulled; add s3`}},
 		{"override of an endpoint that is not there", base, "preset: aws-data-plane", "preset: aws-data-plane\n      overrides: {ecr.ap: {}}", []string{
@@ -275,10 +311,28 @@ func TestBadConfigurations(t *testing.T) {
 		{"public connector of an isolated network", isolated, "tags:", "connector: {kind: internet, controlPlaneCidrs: [203.0.113.0/24]}\n    tags:", []string{
 			`underlay:spec.connector.kind: internet: needs public subnets for load balancers, which this network does not have; ` +
 				`use privatelink, or set dataPlane.connectivity: internet and an egress that allows it`}},
+		{"support role without its secret", base, "tags:",
+			"supportRole: {name: conveyor-support, trustedPrincipalArns: [\"arn:aws:iam::444455556666:role/support\"]}\n    tags:", []string{
+				"underlay:supportExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+					"set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"support role", base, "tags:", "supportRole: {name: a/b, trustedPrincipalArns: [\"*\"], externalId: x}\n    tags:", []string{
+			`underlay:spec.supportRole.externalId: unknown key; use accountId, allowAdministratorAccess, inlinePolicies, maxSessionHours, name, ` +
+				`permissionsBoundaryArn, policyArns, readOnly or trustedPrincipalArns`,
+			`underlay:spec.supportRole.name: a/b: is not a role's name; use letters, digits and +=,.@_-`,
+			`underlay:spec.supportRole.trustedPrincipalArns[0]: *: is not exact; name each one; a wildcard would admit others`,
+			"underlay:supportExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+				"set it with `pulumi config set --secret underlay:supportExternalId`"}},
+		{"accounts that the provider must not touch", base, "  underlay:spec:\n    dataPlane:", "  aws:allowedAccountIds: [\"777788889999\"]\n" +
+			"  underlay:supportExternalId: {secure: v1:abc}\n  underlay:spec:\n" +
+			"    supportRole: {accountId: \"123456789012\", name: support, trustedPrincipalArns: [\"arn:aws:iam::444455556666:role/support\"]}\n" +
+			"    bridge: {localAccountId: \"123456789012\", localRoleArns: [\"arn:aws:iam::123456789012:role/nodes\"], " +
+			"peerAccountId: \"111122223333\", peerRoleArns: [\"arn:aws:iam::111122223333:role/control\"]}\n    dataPlane:", []string{
+			`underlay:spec.bridge.localAccountId: 123456789012: is not among aws:allowedAccountIds, 777788889999; change one of them`,
+			`underlay:spec.supportRole.accountId: 123456789012: is not among aws:allowedAccountIds, 777788889999; change one of them`}},
 		{"bridge that needs a secret", base, "tags:", "bridge: {localAccountId: \"123456789012\", peerAccountId: \"111122223333\", " +
 			"localRoleArns: [\"arn:aws:iam::123456789012:role/nodes\"], peerRole: {name: peer, trustedArns: [\"arn:aws:iam::111122223333:role/control\"]}}\n    tags:", []string{
-			`underlay:spec.bridge.peerRole.trustedArns: arn:aws:iam::111122223333:role/control: needs an external id, a secret that this configuration does not hold; ` +
-				`use webIdentity, or the component from Go`}},
+			"underlay:bridgeExternalId: is missing; without it anyone whom the other party serves can be let in; " +
+				"set it with `pulumi config set --secret underlay:bridgeExternalId`"}},
 
 		// Names and tags.
 		{"reserved tag", base, "{environment: dev}", `{"aws:created": me}`, []string{

@@ -25,7 +25,13 @@ const (
 	modelKey            = Project + ":model"
 	specKey             = Project + ":spec"
 	allowReplacementKey = Project + ":allowReplacement"
+	// These hold secrets.
+	supportExternalIDKey = Project + ":supportExternalId"
+	bridgeExternalIDKey  = Project + ":bridgeExternalId"
 )
+
+// secretKeys are the settings that hold secrets.
+func secretKeys() []string { return []string{bridgeExternalIDKey, supportExternalIDKey} }
 
 // awsPrefix begins the settings of the AWS provider.
 const awsPrefix = "aws:"
@@ -42,6 +48,10 @@ func Load(path string) (*Environment, error) {
 
 // Parse reads and validates the text of a Pulumi.<stack>.yaml file. The error is
 // a problem.List with everything that is wrong, sorted by path.
+//
+// The values of underlay's secret settings are encrypted there; the
+// environment's program asks the engine for them. Without an engine, see
+// WithStandIns.
 func Parse(data []byte) (*Environment, error) {
 	var file struct {
 		Config map[string]any `yaml:"config"`
@@ -51,8 +61,9 @@ func Parse(data []byte) (*Environment, error) {
 	}
 	var problems problem.List
 	for key, value := range file.Config {
-		if ours(key) && encrypted(value) {
-			problems.Addf(key, "", "set it with `pulumi config set` without --secret", "is encrypted; underlay's settings hold no secrets")
+		if ours(key) && !slices.Contains(secretKeys(), key) && encrypted(value) {
+			problems.Addf(key, "", "set it with `pulumi config set` without --secret",
+				"is encrypted; of underlay's settings only %s are secrets", strings.Join(secretKeys(), " and "))
 			delete(file.Config, key)
 		}
 	}
@@ -90,6 +101,14 @@ func fromContext(ctx *pulumi.Context) (*Environment, error) {
 			values[key] = text
 		} else if !errors.Is(err, config.ErrMissingVar) {
 			return nil, err
+		}
+	}
+	for _, key := range secretKeys() {
+		if text, ok := ctx.GetConfig(key); ok {
+			values[key] = text
+		}
+		if ctx.IsConfigSecret(key) {
+			values[key] = map[string]any{"secure": ""} // Program reads it
 		}
 	}
 	return newEnvironment(values, nil)
@@ -154,7 +173,7 @@ func decodeEnvironment(given map[string]any) (*Environment, problem.List) {
 		values[key] = structured(key, value)
 	}
 	aws := map[string]any{}
-	own := []string{modelKey, specKey, allowReplacementKey}
+	own := append(secretKeys(), modelKey, specKey, allowReplacementKey)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		switch name, isAws := strings.CutPrefix(key, awsPrefix); {
 		case isAws && !slices.Contains(awsKeys(), key):
@@ -162,6 +181,11 @@ func decodeEnvironment(given map[string]any) (*Environment, problem.List) {
 				"is not a setting that underlay gives its AWS provider")
 		case isAws:
 			aws[name] = values[key]
+		case slices.Contains(secretKeys(), key) && encrypted(values[key]):
+			env.encrypted = append(env.encrypted, key)
+		case slices.Contains(secretKeys(), key):
+			env.encrypted = append(env.encrypted, key) // so that it is not missing as well
+			problems.Addf(key, "", "set it with `pulumi config set --secret "+key+"`", "is a secret in plain text")
 		case strings.HasPrefix(key, Project+":") && !slices.Contains(own, key):
 			problems.Addf(key, "", problem.DidYouMean(key, own), "unknown key")
 		}

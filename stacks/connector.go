@@ -176,11 +176,12 @@ func targetCidrs(network *dataplane.Plan) []string {
 	return cidrs
 }
 
-// deploy registers the connector.
+// deploy registers the connector, and returns it for the handover.
 func (c *Connector) deploy(
 	ctx *pulumi.Context, s *SharedAws, region string, network *dataplane.AwsDataPlaneNetwork, provider pulumi.ProviderResource,
-) error {
+) (pulumi.Map, error) {
 	tags := pulumi.ToStringMap(s.Tags)
+	ports := handoverPorts(c.listeners())
 	if c.Kind == ConnectorPrivateLink {
 		service, err := privatelink.NewPrivateLinkProvider(ctx, connectorName, &privatelink.PrivateLinkProviderArgs{
 			ProviderSpec: c.private(s, region, network.Plan()),
@@ -189,7 +190,7 @@ func (c *Connector) deploy(
 			Tags:         tags,
 		}, pulumi.Provider(provider))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		ctx.Export("connector", pulumi.Map{
 			"kind":            pulumi.String(c.Kind),
@@ -198,7 +199,7 @@ func (c *Connector) deploy(
 			"txtRecord":       service.TxtRecord,
 			"targetGroupArns": service.TargetGroupArns,
 		})
-		return nil
+		return pulumi.Map{"kind": pulumi.String(c.Kind), "serviceName": service.ServiceName, "ports": ports}, nil
 	}
 	balancer, err := publicconnector.NewPublicConnector(ctx, connectorName, &publicconnector.PublicConnectorArgs{
 		Spec:      c.public(s, region, network.Plan()),
@@ -208,12 +209,12 @@ func (c *Connector) deploy(
 		Tags:      tags,
 	}, pulumi.Provider(provider))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx.Export("connector", pulumi.Map{
 		"kind":            pulumi.String(c.Kind),
 		"dnsName":         balancer.DNSName,
 		"targetGroupArns": balancer.TargetGroupArns,
 	})
-	return nil
+	return pulumi.Map{"kind": pulumi.String(c.Kind), "dnsName": balancer.DNSName, "ports": ports}, nil
 }

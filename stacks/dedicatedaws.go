@@ -5,11 +5,13 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/controlplane"
 	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/egress"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/privatelink"
 	"github.com/underlay-iac/underlay/components/publicconnector"
@@ -36,6 +38,10 @@ type DedicatedAws struct {
 	// DataPlaneEndpoints are the data plane's interface endpoints. Default
 	// those of the preset aws-data-plane.
 	DataPlaneEndpoints *endpoints.Spec `json:"dataPlaneEndpoints,omitzero"`
+	// CentralEndpoints are interface endpoints in a VPC of their own, in place of
+	// those that each plane has. What a plane still has of its own is then by
+	// default what the hub lacks. Default none.
+	CentralEndpoints *DedicatedCentral `json:"centralEndpoints,omitzero"`
 	// Service is the way from the control plane to the data plane's services,
 	// through PrivateLink. Default none.
 	Service *DedicatedService `json:"service,omitzero"`
@@ -44,6 +50,12 @@ type DedicatedAws struct {
 	// peerAccountId is by default the control plane's only allowed account.
 	// Default none.
 	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// Cognito are the user pools that sign users in. Their names, and those of
+	// Cognito's own API, are what both planes must reach although no endpoint
+	// leads there; the customer lets them out. Enforcement dnsFirewall is on the
+	// data plane's VPC; networkFirewall is not for a model without internet.
+	// Default none.
+	Cognito *egress.Spec `json:"cognito,omitzero"`
 	// Tags are put on every resource of both planes.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are limits that differ from AWS's defaults, of both accounts, by
@@ -148,6 +160,10 @@ type dedicatedAwsPlan struct {
 	control          *controlplane.Plan
 	controlSpec      controlplane.Spec
 	controlEndpoints endpoints.Spec
+	// localControl is the plan of the control plane's endpoints.
+	localControl *endpoints.Plan
+	// central is nil without central endpoints.
+	central *centralPlan
 }
 
 // data is the data plane as shared-aws has it, which plans the same network
@@ -159,6 +175,16 @@ func (s *DedicatedAws) data() *SharedAws {
 		spec := *s.DataPlaneEndpoints
 		spec.Preset = cmp.Or(spec.Preset, dataPlanePreset)
 		data.Endpoints = &spec
+	} else if central := s.central(presetServices(dataPlanePreset)); len(central) > 0 {
+		data.Endpoints = &endpoints.Spec{Preset: dataPlanePreset, Central: central}
+	}
+	if s.Cognito != nil {
+		spec := *s.Cognito
+		spec.DedicatedControlPlane = true
+		if spec.Enforcement == egress.EnforceNetworkFirewall { // refused by plan
+			spec.Enforcement, spec.NetworkFirewall, spec.ExtraNames = "", nil, nil
+		}
+		data.Cognito = &spec
 	}
 	return data
 }
@@ -170,6 +196,10 @@ func (s *DedicatedAws) plan(region string) (*dedicatedAwsPlan, error) {
 	if egress := s.DataPlane.Egress; egress != "" && egress != dataplane.EgressIsolated {
 		problems.Addf("dataPlane.egress", string(egress), "remove it, or use the model "+SharedAwsModel,
 			"is not isolated, and this model has no internet access")
+	}
+	if s.Cognito != nil && s.Cognito.Enforcement == egress.EnforceNetworkFirewall {
+		problems.Addf("cognito.enforcement", string(s.Cognito.Enforcement), "use none or dnsFirewall, or the model "+SharedAwsModel,
+			"is a way out with an internet gateway, and this model has no internet access")
 	}
 	data, err := s.data().plan(region)
 	problems = append(problems, place(err, "", map[string]string{"endpoints": "dataPlaneEndpoints"})...)
@@ -187,10 +217,19 @@ func (s *DedicatedAws) plan(region string) (*dedicatedAwsPlan, error) {
 	problems = append(problems, s.ControlPlane.Account.aws(region).checkAccess().Under("controlPlane.account")...)
 
 	p.controlEndpoints = s.controlEndpoints(region, p.control)
-	_, err = endpoints.NewPlan(p.controlEndpoints)
+	p.localControl, err = endpoints.NewPlan(p.controlEndpoints)
 	problems = append(problems, place(err, "controlPlaneEndpoints", map[string]string{
 		"region": "", "quotas": "", "zones": "", "zoneIds": "controlPlane.zoneIds", "sourceCidrs": "",
 	})...)
+	if s.CentralEndpoints != nil {
+		var local *endpoints.Plan
+		if data != nil {
+			local = data.set
+		}
+		var found problem.List
+		p.central, found = s.planCentral(region, network, p.control, local, p.localControl)
+		problems = append(problems, found...)
+	}
 	if s.Service != nil {
 		problems = append(problems, s.checkService(region, network, p.control)...)
 	}
@@ -212,6 +251,7 @@ func (s *DedicatedAws) controlEndpoints(region string, control *controlplane.Pla
 	}
 	whole := control.Endpoints()
 	if s.ControlPlaneEndpoints == nil {
+		whole.Central = s.central(slices.Concat(presetServices(controlPlanePreset), whole.Add))
 		return whole
 	}
 	spec := *s.ControlPlaneEndpoints
@@ -314,6 +354,38 @@ func (s *DedicatedAws) bridge(region string) sqsbridge.Spec {
 	return spec
 }
 
+// warnings are those of the networks and of the connection between them.
+func (s *DedicatedAws) warnings(region string) ([]string, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	warnings := slices.Concat(p.control.Warnings, p.data.network.Warnings)
+	if p.central != nil {
+		warnings = append(warnings, p.central.network.Warnings...)
+	}
+	if s.Service != nil {
+		consumer, err := privatelink.NewConsumerPlan(s.consumer(region))
+		if err != nil {
+			return nil, err
+		}
+		warnings = append(warnings, consumer.Warnings...)
+	}
+	return warnings, nil
+}
+
+// accounts are those that are named as the data plane's.
+func (s *DedicatedAws) accounts() map[string]string {
+	accounts := map[string]string{}
+	if s.Bridge != nil {
+		accounts["bridge.localAccountId"] = s.Bridge.LocalAccountID
+	}
+	if s.CentralEndpoints != nil {
+		accounts["centralEndpoints.dataPlaneAccountId"] = s.CentralEndpoints.DataPlaneAccountID
+	}
+	return accounts
+}
+
 // checkBridge returns everything that is wrong with the bridge.
 func (s *DedicatedAws) checkBridge(region string) problem.List {
 	var problems problem.List
@@ -342,15 +414,6 @@ func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
 	if err != nil {
 		return nil, err
 	}
-	control := AddressRange{Name: "control plane VPC", Prefix: plan.control.Vpc, Slots: plan.control.Spec.ZoneSlots}
-	var used []netip.Prefix
-	for _, subnet := range plan.control.Subnets {
-		control.Subnets = append(control.Subnets, AddressSubnet{
-			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
-		})
-		used = append(used, subnet.Cidr)
-	}
-	control.Free = addressing.Free(control.Prefix, used)
 	ranges, err := s.data().Addresses(region)
 	if err != nil {
 		return nil, err
@@ -358,7 +421,25 @@ func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
 	for i := range ranges {
 		ranges[i].Name = "data plane " + ranges[i].Name
 	}
-	return append([]AddressRange{control}, ranges...), nil
+	ranges = append([]AddressRange{controlAddresses("control plane VPC", plan.control)}, ranges...)
+	if plan.central != nil {
+		ranges = append(ranges, controlAddresses("central endpoints VPC", plan.central.network))
+	}
+	return ranges, nil
+}
+
+// controlAddresses are the range and the subnets of a VPC like a control plane's.
+func controlAddresses(name string, plan *controlplane.Plan) AddressRange {
+	r := AddressRange{Name: name, Prefix: plan.Vpc, Slots: plan.Spec.ZoneSlots}
+	var used []netip.Prefix
+	for _, subnet := range plan.Subnets {
+		r.Subnets = append(r.Subnets, AddressSubnet{
+			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
+		})
+		used = append(used, subnet.Cidr)
+	}
+	r.Free = addressing.Free(r.Prefix, used)
+	return r
 }
 
 // placements are the blocks of both planes that must not move once they are
@@ -372,16 +453,23 @@ func (s *DedicatedAws) placements(region string) ([]placement, error) {
 	if err != nil {
 		return nil, err
 	}
-	placed := append(data, placement{
-		path: "controlPlane.vpcCidr", token: vpcToken, name: controlName + "-vpc", group: "vpc", cidr: p.control.Vpc,
-	})
-	for _, subnet := range p.control.Subnets {
-		placed = append(placed, placement{
-			path: "controlPlane.zones", token: subnetToken, name: controlName + "-" + subnet.Key(),
-			group: string(subnet.Tier), cidr: subnet.Cidr,
-		})
+	placed := append(data, controlPlacements("controlPlane", controlName, p.control)...)
+	if p.central != nil {
+		placed = append(placed, controlPlacements("centralEndpoints", centralName, p.central.network)...)
 	}
 	return placed, nil
+}
+
+// controlPlacements are the blocks of a VPC like a control plane's, of the
+// component of that name, which the configuration decides at path.
+func controlPlacements(path, name string, plan *controlplane.Plan) []placement {
+	placed := []placement{{path: path + ".vpcCidr", token: vpcToken, name: name + "-vpc", group: "vpc", cidr: plan.Vpc}}
+	for _, subnet := range plan.Subnets {
+		placed = append(placed, placement{
+			path: path + ".zones", token: subnetToken, name: name + "-" + subnet.Key(), group: string(subnet.Tier), cidr: subnet.Cidr,
+		})
+	}
+	return placed
 }
 
 // deploy registers the model's resources.
@@ -400,13 +488,16 @@ func (s *DedicatedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	}
 	d := &dedicatedDeployment{
 		ctx: ctx, spec: s, plan: plan, region: env.Aws.Region, tags: pulumi.ToStringMap(s.Tags),
-		inData: pulumi.Provider(dataProvider), inControl: pulumi.Provider(controlProvider),
+		inData: pulumi.Provider(dataProvider), inControl: pulumi.Provider(controlProvider), controlProvider: controlProvider,
+		networks: pulumi.Map{},
 	}
-	for _, build := range []func() error{d.dataPlane, d.controlPlane, d.service, d.bridge} {
+	d.handover = pulumi.Map{"networks": d.networks}
+	for _, build := range []func() error{d.dataPlane, d.controlPlane, d.central, d.service, d.bridge} {
 		if err := build(); err != nil {
 			return err
 		}
 	}
+	exportHandover(ctx, env, d.handover)
 	return nil
 }
 
@@ -419,9 +510,12 @@ type dedicatedDeployment struct {
 	tags   pulumi.StringMap
 	// inData and inControl are the providers of the two accounts.
 	inData, inControl pulumi.ResourceOption
+	controlProvider   *aws.Provider
 
 	data    *dataplane.AwsDataPlaneNetwork
 	control *controlplane.AwsControlPlaneNetwork
+	// handover is what is handed over, networks a part of it.
+	handover, networks pulumi.Map
 }
 
 func (d *dedicatedDeployment) dataPlane() error {
@@ -433,23 +527,36 @@ func (d *dedicatedDeployment) dataPlane() error {
 		return err
 	}
 	d.data = network
-	set, err := endpoints.NewInterfaceEndpoints(d.ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
-		Spec:      *d.plan.data.endpoints,
-		VpcID:     network.VpcID,
-		SubnetIDs: network.Subnets(addressing.Endpoints),
-		Tags:      d.tags,
-	}, d.inData)
-	if err != nil {
-		return err
+	ids := pulumi.StringMap{}.ToStringMapOutput()
+	if d.plan.data.endpoints != nil {
+		set, err := endpoints.NewInterfaceEndpoints(d.ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
+			Spec:      *d.plan.data.endpoints,
+			VpcID:     network.VpcID,
+			SubnetIDs: network.Subnets(addressing.Endpoints),
+			Tags:      d.tags,
+		}, d.inData)
+		if err != nil {
+			return err
+		}
+		ids = set.EndpointIDs
 	}
 	d.ctx.Export("dataPlane", pulumi.Map{
 		"vpcId":              network.VpcID,
 		"vpcCidrs":           network.VpcCidrs,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
-		"endpointIds":        set.EndpointIDs,
+		"endpointIds":        ids,
 	})
+	d.networks["dataPlane"] = pulumi.Map{"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs}
+	if d.plan.data.cognito != nil {
+		way, err := deployCognito(d.ctx, d.plan.data.cognitoSpec, network, d.tags, d.inData)
+		if err != nil {
+			return err
+		}
+		d.handover["requiredNames"] = way.Names
+	}
 	return nil
 }
 
@@ -462,23 +569,31 @@ func (d *dedicatedDeployment) controlPlane() error {
 		return err
 	}
 	d.control = network
-	set, err := endpoints.NewInterfaceEndpoints(d.ctx, controlEndpointsName, &endpoints.InterfaceEndpointsArgs{
-		Spec:      d.plan.controlEndpoints,
-		VpcID:     network.VpcID,
-		SubnetIDs: network.Subnets(addressing.Endpoints),
-		Tags:      d.tags,
-	}, d.inControl)
-	if err != nil {
-		return err
+	ids := pulumi.StringMap{}.ToStringMapOutput()
+	if len(d.plan.localControl.Endpoints) > 0 {
+		set, err := endpoints.NewInterfaceEndpoints(d.ctx, controlEndpointsName, &endpoints.InterfaceEndpointsArgs{
+			Spec:      d.plan.controlEndpoints,
+			VpcID:     network.VpcID,
+			SubnetIDs: network.Subnets(addressing.Endpoints),
+			Tags:      d.tags,
+		}, d.inControl)
+		if err != nil {
+			return err
+		}
+		ids = set.EndpointIDs
 	}
 	d.ctx.Export("controlPlane", pulumi.Map{
 		"vpcId":              network.VpcID,
 		"vpcCidr":            network.VpcCidr,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
-		"endpointIds":        set.EndpointIDs,
+		"endpointIds":        ids,
 	})
+	d.networks["controlPlane"] = pulumi.Map{
+		"vpcId": network.VpcID, "cidrs": pulumi.StringArray{network.VpcCidr}, "zoneIds": network.ZoneIDs,
+	}
 	return nil
 }
 
@@ -520,6 +635,10 @@ func (d *dedicatedDeployment) service() error {
 		"dnsName":         consumer.DNSName,
 		"names":           consumer.Names,
 	})
+	d.handover["connector"] = pulumi.Map{
+		"kind": pulumi.String(ConnectorPrivateLink), "serviceName": provider.ServiceName,
+		"ports": handoverPorts(d.spec.Service.listeners()),
+	}
 	return nil
 }
 
@@ -549,5 +668,6 @@ func (d *dedicatedDeployment) bridge() error {
 		"roleArns":     bridge.RoleArns,
 		"peerRoleArns": peer.RoleArns,
 	})
+	d.handover["queueUrls"] = bridge.QueueURLs
 	return nil
 }

@@ -35,6 +35,11 @@ const dedicatedBase = `config:
     tags: {environment: dev}
 `
 
+// central is a configuration of central endpoints in the control plane's account.
+func central(rest string) string {
+	return "centralEndpoints: {dataPlaneAccountId: \"111122223333\", zones: [eu-west-1a, eu-west-1b], " + rest + "}\n    "
+}
+
 // The components' own tests have a case for each rule; these show where the
 // problems are put, and the rules between the planes.
 func TestBadDedicatedAwsConfigurations(t *testing.T) {
@@ -86,6 +91,37 @@ func TestBadDedicatedAwsConfigurations(t *testing.T) {
 				`name the control plane's own roles in peerRoleArns`}},
 		{"another peer", "arn:aws:iam::444455556666:role/control-plane\"]", "arn:aws:iam::777788889999:role/control-plane\"]\n      peerAccountId: \"777788889999\"", []string{
 			`underlay:spec.bridge.peerAccountId: 777788889999: is not among controlPlane.account.allowedAccountIds; remove one of them`}},
+		{"queues in an account that the provider must not touch", "aws:region: eu-west-1", "aws:region: eu-west-1\n  aws:allowedAccountIds: [\"777788889999\"]", []string{
+			`underlay:spec.bridge.localAccountId: 111122223333: is not among aws:allowedAccountIds, 777788889999; change one of them`}},
+		{"support secret", "aws:region: eu-west-1", "aws:region: eu-west-1\n  underlay:supportExternalId: {secure: v1:abc}", []string{
+			"underlay:supportExternalId: is set, but no role of the environment needs it; remove it with `pulumi config rm underlay:supportExternalId`"}},
+		{"central endpoints without accounts", "tags:", "centralEndpoints: {account: {}, vpcCidr: 10.40.0.0/16, zones: [eu-west-1a]}\n    tags:", []string{
+			`underlay:spec.centralEndpoints.account.allowedAccountIds: is not one account; the hub is shared by account; name the one account`,
+			`underlay:spec.centralEndpoints.dataPlaneAccountId: is missing; name the data plane's account`,
+			`underlay:spec.centralEndpoints.zones: eu-west-1a: is one zone; a control plane's load balancers need subnets in at least two; name a second zone`}},
+		{"central endpoints at the planes' addresses", "tags:", central("vpcCidr: 10.20.128.0/18, routing: direct") + "tags:", []string{
+			`underlay:spec.centralEndpoints.routing: direct: is not a choice; use transitGateway or peering`,
+			`underlay:spec.dataPlane.vpcCidr: 10.20.0.0/16: overlaps 10.20.128.0/18 (centralEndpoints.vpcCidr); use a block outside 10.20.128.0/18`}},
+		{"central endpoints in the wrong accounts", "tags:", central("vpcCidr: 10.40.0.0/16, preset: aws-dataplane, add: [kmss]") + "tags:", []string{
+			`underlay:spec.centralEndpoints.preset: aws-dataplane: is not a choice; use aoscloud, aws-control-plane, aws-data-plane or none`,
+			`underlay:spec.centralEndpoints.add[0]: kmss: is not an endpoint service; did you mean "kms"?`}},
+		{"endpoints both central and local", "tags:", central("vpcCidr: 10.40.0.0/16, preset: none, add: [sqs, sts]") +
+			"controlPlaneEndpoints: {preset: none, add: [sts]}\n    dataPlaneEndpoints: {preset: none, add: [kms, sqs], central: []}\n    tags:", []string{
+			`underlay:spec.controlPlaneEndpoints: sts: is central, and the VPC has an endpoint with private DNS for it; ` +
+				`list it as central in the VPC's endpoints, or remove it from the hub`,
+			`underlay:spec.dataPlaneEndpoints: sqs: is central, and the VPC has an endpoint with private DNS for it; ` +
+				`list it as central in the VPC's endpoints, or remove it from the hub`}},
+		{"central ECR without a path to S3", "    service:", "      gatewayEndpoints: [dynamodb]\n    " +
+			central("vpcCidr: 10.40.0.0/16") + "service:", []string{
+			`underlay:spec.dataPlane.gatewayEndpoints: dynamodb: lacks s3: ECR keeps image layers in S3, so no image could be pulled; add s3`}},
+		{"central endpoints for another account", "aws:region: eu-west-1\n  underlay:model: dedicated-aws\n  underlay:spec:\n    ",
+			"aws:region: eu-west-1\n  aws:allowedAccountIds: [\"777788889999\", \"111122223333\"]\n  underlay:model: dedicated-aws\n  underlay:spec:\n    " +
+				strings.Replace(central("vpcCidr: 10.40.0.0/16"), "111122223333", "222233334444", 1), []string{
+				`underlay:spec.centralEndpoints.dataPlaneAccountId: 222233334444: is not among aws:allowedAccountIds, 777788889999, 111122223333; change one of them`}},
+		{"way out to Cognito", "tags:", "cognito: {identifiers: [acme, acme], enforcement: networkFirewall, extraNames: [x]}\n    tags:", []string{
+			`underlay:spec.cognito.enforcement: networkFirewall: is a way out with an internet gateway, and this model has no internet access; ` +
+				`use none or dnsFirewall, or the model shared-aws`,
+			`underlay:spec.cognito.identifiers[1]: acme: is named already at identifiers[0]; remove one`}},
 		{"tag", "{environment: dev}", "{Name: planes}", []string{
 			`underlay:spec.tags.Name: planes: is a tag that underlay sets itself; use another name`}},
 		{"both planes at once", "vpcCidr: 10.30.0.0/16\n      zones: [eu-west-1a, eu-west-1b]\n    dataPlane:\n      vpcCidr: 10.20.0.0/16",
@@ -196,4 +232,20 @@ func TestDedicatedAwsGraph(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The planes' zones are compared by id: one in common is enough, and the other
+// is said.
+func TestDedicatedAwsWarnings(t *testing.T) {
+	text := strings.Replace(dedicatedBase, "[eu-west-1a, eu-west-1b]\n    dataPlane:", "[eu-west-1a, eu-west-1b]\n      zoneIds: [euw1-az1, euw1-az2]\n"+
+		"    dataPlane:\n      zoneIds: [euw1-az1, euw1-az3]", 1)
+	env, err := stacks.Parse([]byte(strings.Replace(text, "10.30.0.0/16", "172.17.0.0/20", 1)))
+	require.NoError(t, err)
+	warnings, err := env.Warnings()
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"172.17.0.0/20 overlaps 172.17.0.0/16, which Docker and the AWS services built on it use inside: " +
+			"they may not reach the VPC's addresses there; use another block",
+		"the service is in euw1-az1, euw1-az3 only: the endpoint has no address in eu-west-1b (euw1-az2)",
+	}, warnings)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/components/supportaccess"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -27,6 +28,18 @@ type Environment struct {
 	// Spec is the deployment model's configuration (underlay:spec); its type
 	// says which model it is (underlay:model).
 	Spec Spec
+	// SupportExternalID is the id that the vendor issued for this customer
+	// (underlay:supportExternalId). It is kept as a secret. Required with a
+	// supportRole.
+	SupportExternalID pulumi.StringInput
+	// BridgeExternalID is the id that both planes agreed on for the bridge's
+	// peerRole (underlay:bridgeExternalId). It is kept as a secret. Required
+	// with trustedArns of that role.
+	BridgeExternalID pulumi.StringInput
+
+	// encrypted are the secret settings that the environment was read with;
+	// only the engine knows their values.
+	encrypted []string
 }
 
 // Spec is the configuration of a deployment model.
@@ -42,6 +55,26 @@ type Spec interface {
 	// deploy registers the model's resources.
 	deploy(ctx *pulumi.Context, env *Environment) error
 }
+
+// What a model may have to say beside that.
+type (
+	// accountable is a model that names the account that it is in.
+	accountable interface {
+		// accounts are the accounts by their path within the spec; they must be
+		// among those that the AWS settings allow.
+		accounts() map[string]string
+	}
+	// cautious is a model that may be valid and yet not what is meant.
+	cautious interface {
+		// warnings are a sentence each; the spec is valid.
+		warnings(region string) ([]string, error)
+	}
+	// secretive is a model that needs secrets.
+	secretive interface {
+		// secrets are the keys of the settings that hold them.
+		secrets() []string
+	}
+)
 
 // models are the deployment models by name.
 func models() map[string]Spec {
@@ -159,7 +192,95 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 	// The components check the region as well; it is reported where the user
 	// wrote it.
 	problems = append(problems, place(err, specKey, map[string]string{"region": ""})...)
+	problems = append(problems, e.checkAccounts()...)
+	problems = append(problems, e.checkSecrets()...)
 	return ranges, problems.Err()
+}
+
+// Warnings returns what a valid environment allows although it may not be
+// meant, a sentence each.
+func (e *Environment) Warnings() ([]string, error) {
+	if model, warns := e.Spec.(cautious); warns {
+		return model.warnings(e.Aws.Region)
+	}
+	return nil, nil
+}
+
+// checkAccounts compares the accounts that the spec names with those that may
+// be deployed to.
+func (e *Environment) checkAccounts() problem.List {
+	var problems problem.List
+	model, names := e.Spec.(accountable)
+	if allowed := e.Aws.AllowedAccountIDs; names && len(allowed) > 0 {
+		accounts := model.accounts()
+		for _, path := range slices.Sorted(maps.Keys(accounts)) {
+			if id := accounts[path]; id != "" && !slices.Contains(allowed, id) {
+				problems.Addf(specKey+"."+path, id, "change one of them",
+					"is not among aws:allowedAccountIds, %s", strings.Join(allowed, ", "))
+			}
+		}
+	}
+	return problems
+}
+
+// externalIDs are the fields of the secret settings by key.
+func (e *Environment) externalIDs() map[string]*pulumi.StringInput {
+	return map[string]*pulumi.StringInput{supportExternalIDKey: &e.SupportExternalID, bridgeExternalIDKey: &e.BridgeExternalID}
+}
+
+// checkSecrets checks that the secrets that are needed are there, and no
+// others. A secret that is not known yet is checked where it is used.
+func (e *Environment) checkSecrets() problem.List {
+	var problems problem.List
+	var needed []string
+	if model, needs := e.Spec.(secretive); needs {
+		needed = model.secrets()
+	}
+	for _, key := range secretKeys() {
+		value := *e.externalIDs()[key]
+		plain, known := value.(pulumi.String)
+		switch given := value != nil || slices.Contains(e.encrypted, key); {
+		case given && !slices.Contains(needed, key):
+			problems.Addf(key, "", "remove it with `pulumi config rm "+key+"`", "is set, but no role of the environment needs it")
+		case !given && slices.Contains(needed, key):
+			problems.Addf(key, "", "set it with `pulumi config set --secret "+key+"`",
+				"is missing; without it anyone whom the other party serves can be let in")
+		case known:
+			problems.Add(key, supportaccess.CheckExternalID(string(plain)))
+		}
+	}
+	return problems
+}
+
+// standIn is in the place of a secret that nobody can read.
+const standIn = "stands-in-for-an-encrypted-secret"
+
+// WithStandIns returns the environment with a stand-in for each secret that it
+// was read with encrypted, which only the engine can read. It is for a graph
+// that is recorded without an engine, and for a simulated cloud: in an account
+// the stand-in would let everyone in who knows it.
+func (e *Environment) WithStandIns() *Environment {
+	whole := *e
+	whole.encrypted = nil
+	for _, key := range e.encrypted {
+		*whole.externalIDs()[key] = pulumi.String(standIn)
+	}
+	return &whole
+}
+
+// withSecrets returns the environment with the secrets that the engine knows.
+func (e *Environment) withSecrets(ctx *pulumi.Context) (*Environment, error) {
+	var problems problem.List
+	whole := *e
+	whole.encrypted = nil
+	for _, key := range e.encrypted {
+		text, ok := ctx.GetConfig(key)
+		if !ok {
+			problems.Addf(key, "", "deploy with the stack's own configuration file", "is encrypted, and the engine has no such setting")
+		}
+		*whole.externalIDs()[key] = pulumi.String(text)
+	}
+	return &whole, problems.Err()
 }
 
 // Program returns the Pulumi program that deploys the environment. It validates
@@ -167,6 +288,10 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 // is registered.
 func (e *Environment) Program() pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
+		e, err := e.withSecrets(ctx)
+		if err != nil {
+			return err
+		}
 		if err := e.Validate(); err != nil {
 			return err
 		}
@@ -183,8 +308,8 @@ func (e *Environment) Program() pulumi.RunFunc {
 	}
 }
 
-// Config returns the environment as Pulumi configuration, by key; Run reads the
-// same back.
+// Config returns the environment as Pulumi configuration, by key, without its
+// secrets; Run reads the same back.
 func (e *Environment) Config() (map[string]string, error) {
 	values := map[string]any{modelKey: e.Spec.Model(), specKey: e.Spec}
 	if e.AllowReplacement {

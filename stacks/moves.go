@@ -9,6 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"github.com/underlay-iac/underlay/problem"
 )
@@ -79,28 +80,30 @@ func groupPrefix(p placement) string {
 // and name. They come from the stack's own state, by way of the engine, so that
 // every way to deploy is guarded alike.
 func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
-	var state struct {
-		Outputs map[string]deployed `pulumi:"outputs"`
-	}
 	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
-	err := ctx.Invoke("pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, &state)
+	// A plain invoke refuses an answer with a secret in it, and a stack's state
+	// may have one.
+	answer, err := internals.UnsafeAwaitOutput(ctx.Context(), ctx.InvokeOutput(
+		"pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, pulumi.MapOutput{}, pulumi.InvokeOutputOptions{}))
 	if err != nil {
 		return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
 	}
+	if !answer.Known {
+		return nil, fmt.Errorf("read what is deployed of stack %s: the engine does not know it yet", stack)
+	}
+	object := func(value any) map[string]any {
+		properties, _ := value.(map[string]any)
+		return properties
+	}
 	blocks := map[string]string{}
-	for text, resource := range state.Outputs {
-		cidr, hasCidr := resource.Outputs["cidrBlock"].(string)
-		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, resource.Type) {
-			blocks[resource.Type+" "+urn.URN(text).Name()] = cidr
+	for text, resource := range object(object(answer.Value)["outputs"]) {
+		token, _ := object(resource)["type"].(string)
+		cidr, hasCidr := object(object(resource)["outputs"])["cidrBlock"].(string)
+		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, token) {
+			blocks[token+" "+urn.URN(text).Name()] = cidr
 		}
 	}
 	return blocks, nil
-}
-
-// deployed is what the engine tells of a deployed resource.
-type deployed struct {
-	Type    string         `pulumi:"type"`
-	Outputs map[string]any `pulumi:"outputs"`
 }
 
 type stackArgs struct {

@@ -10,8 +10,10 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/components/dataplane"
+	"github.com/underlay-iac/underlay/components/egress"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/sqsbridge"
+	"github.com/underlay-iac/underlay/components/supportaccess"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -29,10 +31,16 @@ type SharedAws struct {
 	// Connector is the connection from the control plane to the data plane.
 	// Default none.
 	Connector *Connector `json:"connector,omitzero"`
-	// Bridge is the queues between the two planes. Default none. Its peerRole
-	// has a web identity here: an external id is a secret, which this
-	// configuration does not hold.
+	// Bridge is the queues between the two planes. Default none. A peerRole
+	// with trustedArns needs the environment's BridgeExternalID.
 	Bridge *sqsbridge.Spec `json:"bridge,omitzero"`
+	// SupportRole is the role with which the vendor helps in the account. It
+	// needs the environment's SupportExternalID. Default none.
+	SupportRole *supportaccess.Spec `json:"supportRole,omitzero"`
+	// Cognito is the way out to the user pools that sign users in. What it
+	// needs to know of the network is filled in, and with enforcement
+	// dnsFirewall the network's endpoints are among the services. Default none.
+	Cognito *egress.Spec `json:"cognito,omitzero"`
 	// Tags are put on every resource.
 	Tags map[string]string `json:"tags,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
@@ -48,14 +56,20 @@ const (
 	networkName   = "net"
 	endpointsName = "endpoints"
 	bridgeName    = "bridge"
+	supportName   = "support"
 )
 
 // sharedAwsPlan is what a SharedAws comes to.
 type sharedAwsPlan struct {
 	network   *dataplane.Plan
 	dataPlane dataplane.Spec
-	// endpoints is nil when the network has no interface endpoints.
+	// endpoints and set, their plan, are nil when the network has no interface
+	// endpoints.
 	endpoints *endpoints.Spec
+	set       *endpoints.Plan
+	// cognito and its spec are nil and empty without a way out to Cognito.
+	cognito     *egress.Plan
+	cognitoSpec egress.Spec
 }
 
 // plan validates the spec and plans its components. The error is a
@@ -79,14 +93,17 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	}
 
 	if p.endpoints = s.endpointSpec(region, p.network); p.endpoints != nil {
-		plan, err := endpoints.NewPlan(*p.endpoints)
+		p.set, err = endpoints.NewPlan(*p.endpoints)
 		// What the endpoints take from the network is reported there.
 		problems = append(problems, place(err, "endpoints", map[string]string{
 			"region": "", "zones": "", "quotas": "",
 			"zoneIds": "dataPlane.zoneIds", "sourceCidrs": "dataPlane.existing.cidrs",
 		})...)
-		if plan != nil && p.network != nil {
-			problems = append(problems, checkEndpoints(plan, p.network)...)
+		if p.set != nil && p.network != nil {
+			problems = append(problems, checkEndpoints(p.set, p.network)...)
+		}
+		if p.set != nil && len(p.set.Endpoints) == 0 {
+			p.endpoints, p.set = nil, nil
 		}
 	}
 	if s.Connector != nil {
@@ -95,10 +112,16 @@ func (s *SharedAws) plan(region string) (*sharedAwsPlan, error) {
 	if s.Bridge != nil {
 		_, err := sqsbridge.NewPlan(s.bridge(region))
 		problems = append(problems, place(err, "bridge", map[string]string{"region": "", "quotas": ""})...)
-		if role := s.Bridge.PeerRole; role != nil && len(role.TrustedArns) > 0 {
-			problems.Addf("bridge.peerRole.trustedArns", strings.Join(role.TrustedArns, ", "),
-				"use webIdentity, or the component from Go", "needs an external id, a secret that this configuration does not hold")
-		}
+	}
+	if s.SupportRole != nil {
+		_, err := supportaccess.NewPlan(s.supportRole())
+		problems = append(problems, place(err, "supportRole", map[string]string{"quotas": ""})...)
+	}
+	if s.Cognito != nil {
+		p.cognitoSpec = s.cognitoSpec(region, p.network, p.set)
+		p.cognito, err = egress.NewPlan(p.cognitoSpec)
+		problems = append(problems, place(err, "cognito", map[string]string{"region": "", "quotas": ""})...)
+		problems = append(problems, s.checkCognito(p.network).Under("cognito")...)
 	}
 	return p, problems.Err()
 }
@@ -110,6 +133,48 @@ func (s *SharedAws) bridge(region string) sqsbridge.Spec {
 	return spec
 }
 
+// supportRole is the support role's spec with the environment's facts filled in.
+func (s *SharedAws) supportRole() supportaccess.Spec {
+	spec := *s.SupportRole
+	spec.Quotas = s.Quotas
+	return spec
+}
+
+// warnings are the network's.
+func (s *SharedAws) warnings(region string) ([]string, error) {
+	p, err := s.plan(region)
+	if err != nil {
+		return nil, err
+	}
+	return p.network.Warnings, nil
+}
+
+// accounts are those that the bridge and the support role name as this one.
+func (s *SharedAws) accounts() map[string]string {
+	accounts := map[string]string{}
+	if s.Bridge != nil {
+		accounts["bridge.localAccountId"] = s.Bridge.LocalAccountID
+	}
+	if s.SupportRole != nil {
+		accounts["supportRole.accountId"] = s.SupportRole.AccountID
+	}
+	return accounts
+}
+
+// secrets are the external ids of the roles that others assume.
+func (s *SharedAws) secrets() []string {
+	var keys []string
+	if s.SupportRole != nil {
+		keys = append(keys, supportExternalIDKey)
+	}
+	if s.Bridge != nil && s.Bridge.PeerRole != nil && len(s.Bridge.PeerRole.TrustedArns) > 0 {
+		keys = append(keys, bridgeExternalIDKey)
+	}
+	return keys
+}
+
+const lacksS3 = "lacks s3: ECR keeps image layers in S3, so no image could be pulled"
+
 // checkEndpoints checks what neither component can see alone.
 func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List {
 	var problems problem.List
@@ -118,13 +183,8 @@ func checkEndpoints(plan *endpoints.Plan, network *dataplane.Plan) problem.List 
 		s3 = s3 || e.Service == "s3" && e.PrivateDNS
 	}
 	for _, e := range plan.Endpoints {
-		switch {
-		case e.Service == "ecr.dkr" && !s3:
-			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3",
-				"lacks s3: ECR keeps image layers in S3, so no image could be pulled")
-		case e.Service == "cognito-idp":
-			problems.Addf("endpoints.add", e.Service, "remove it, and let the pool's domain out instead",
-				"breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve")
+		if e.Service == "ecr.dkr" && !s3 {
+			problems.Addf("dataPlane.gatewayEndpoints", strings.Join(network.Spec.GatewayEndpoints, ", "), "add s3", lacksS3)
 		}
 	}
 	return problems
@@ -183,6 +243,11 @@ func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
 			Tier: string(subnet.Tier), Zone: subnet.Zone.Name, Prefix: subnet.Cidr, Usable: addressing.Usable(subnet.Cidr),
 		})
 	}
+	for _, subnet := range plan.cognitoSubnets() {
+		vpc.Subnets = append(vpc.Subnets, AddressSubnet{
+			Tier: subnet.tier, Zone: subnet.zone, Prefix: subnet.cidr, Usable: addressing.Usable(subnet.cidr),
+		})
+	}
 	for _, r := range []*AddressRange{&vpc, &pods} {
 		used := make([]netip.Prefix, len(r.Subnets))
 		for i, subnet := range r.Subnets {
@@ -216,6 +281,12 @@ func (s *SharedAws) placements(region string) ([]placement, error) {
 			group: string(subnet.Tier), cidr: subnet.Cidr,
 		})
 	}
+	for _, subnet := range p.cognitoSubnets() {
+		placed = append(placed, placement{
+			path: "cognito.networkFirewall.subnets", token: subnetToken, name: subnet.tier + "-" + subnet.zone,
+			group: strings.TrimPrefix(subnet.tier, cognitoName+"-"), cidr: subnet.cidr,
+		})
+	}
 	return placed, nil
 }
 
@@ -241,8 +312,14 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 	ctx.Export("vpcCidrs", network.VpcCidrs)
 	ctx.Export("subnetIds", network.SubnetIDs)
 	ctx.Export("routeTableIds", network.RouteTableIDs)
+	ctx.Export("zoneIds", network.ZoneIDs)
 	ctx.Export("natPublicIps", network.NatPublicIPs)
 	ctx.Export("gatewayEndpointIds", network.GatewayEndpointIDs)
+
+	handed := pulumi.Map{
+		"vpcId": network.VpcID, "cidrs": network.VpcCidrs, "zoneIds": network.ZoneIDs, "natPublicIps": network.NatPublicIPs,
+	}
+	handover := pulumi.Map{"networks": pulumi.Map{"dataPlane": handed}}
 
 	if plan.endpoints != nil {
 		set, err := endpoints.NewInterfaceEndpoints(ctx, endpointsName, &endpoints.InterfaceEndpointsArgs{
@@ -257,14 +334,15 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 		ctx.Export("endpointIds", set.EndpointIDs)
 	}
 	if s.Connector != nil {
-		if err := s.Connector.deploy(ctx, s, env.Aws.Region, network, provider); err != nil {
+		if handover["connector"], err = s.Connector.deploy(ctx, s, env.Aws.Region, network, provider); err != nil {
 			return err
 		}
 	}
 	if s.Bridge != nil {
 		bridge, err := sqsbridge.NewSqsBridge(ctx, bridgeName, &sqsbridge.SqsBridgeArgs{
-			Spec: s.bridge(env.Aws.Region),
-			Tags: tags,
+			Spec:       s.bridge(env.Aws.Region),
+			ExternalID: env.BridgeExternalID,
+			Tags:       tags,
 		}, pulumi.Provider(provider))
 		if err != nil {
 			return err
@@ -274,6 +352,30 @@ func (s *SharedAws) deploy(ctx *pulumi.Context, env *Environment) error {
 			"roleArns":       bridge.RoleArns,
 			"peerPolicyJson": bridge.PeerPolicyJSON,
 		})
+		handover["queueUrls"] = bridge.QueueURLs
 	}
+	if s.SupportRole != nil {
+		support, err := supportaccess.NewSupportRole(ctx, supportName, &supportaccess.SupportRoleArgs{
+			Spec:       s.supportRole(),
+			ExternalID: env.SupportExternalID,
+			Tags:       tags,
+		}, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		ctx.Export("supportRoleArn", support.RoleArn)
+		handover["supportRoleArn"] = support.RoleArn
+	}
+	if s.Cognito != nil {
+		way, err := deployCognito(ctx, plan.cognitoSpec, network, tags, pulumi.Provider(provider))
+		if err != nil {
+			return err
+		}
+		handover["requiredNames"] = way.Names
+		if s.Cognito.Enforcement == egress.EnforceNetworkFirewall {
+			handed["natPublicIps"] = way.NatPublicIPs
+		}
+	}
+	exportHandover(ctx, env, handover)
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -44,7 +45,7 @@ func record(t testing.TB, stack, file string) *graph.Graph {
 	t.Helper()
 	env, err := stacks.Load(file)
 	require.NoError(t, err)
-	g, err := graph.Record(t.Context(), stacks.Project, stack, nil, env.Program())
+	g, err := graph.Record(t.Context(), stacks.Project, stack, nil, env.WithStandIns().Program())
 	require.NoError(t, err)
 	return g
 }
@@ -128,6 +129,9 @@ func renderMap(out *strings.Builder, indent string, properties map[string]any, n
 }
 
 func renderValue(value any, names map[string]string) string {
+	if secret, ok := value.(*resource.Secret); ok {
+		return "secret " + renderValue(secret.Element.Mappable(), names)
+	}
 	text := fmt.Sprint(value)
 	if number, ok := value.(float64); ok {
 		text = strconv.FormatFloat(number, 'f', -1, 64)

@@ -87,6 +87,26 @@ func TestPlainPulumiUp(t *testing.T) {
 
 	assert.ElementsMatch(t, planned(record(t, "dev", "../Pulumi.dev.yaml")), planned(p.deployed("dev")))
 
+	// The external id of a support role is a secret of the stack: the role has
+	// it, and the state has no plain text of it.
+	const externalID = "3f1c9f0e-6c1f-4f0a-9a5b-0d2a5c1e7b42"
+	file := filepath.Join(p.dir, "Pulumi.dev.yaml")
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	role := `    supportRole: {name: support, trustedPrincipalArns: ["arn:aws:iam::444455556666:role/engineers"]}` + "\n"
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(data), "    connector:\n", role+"    connector:\n", 1)), 0o644))
+	p.must("config", "set", "--secret", "-s", "dev", "underlay:supportExternalId", externalID)
+	p.must("up", "-s", "dev", "--yes", "--skip-preview")
+	p.must("up", "-s", "dev", "--yes", "--expect-no-changes")
+	assert.NotContains(t, p.must("stack", "export", "-s", "dev"), externalID)
+	trusts := 0
+	for _, object := range cloud.Objects() {
+		if policy, ok := object.Properties["assumeRolePolicy"].(string); ok && strings.Contains(policy, externalID) {
+			trusts++
+		}
+	}
+	assert.Equal(t, 1, trusts)
+
 	p.must("destroy", "-s", "dev", "--yes", "--skip-preview")
 	assert.Empty(t, cloud.Objects(), "nothing is left")
 }

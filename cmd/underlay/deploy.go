@@ -69,8 +69,24 @@ func newDeploy(operate operation, cmd *cobra.Command) *cobra.Command {
 		return flags.asJSON(cmd.OutOrStdout(), err)
 	}
 	flags.add(cmd)
-	cmd.Flags().BoolVar(&flags.sandbox, "sandbox", false, "use a simulated cloud and a local state; no account")
 	return cmd
+}
+
+func (f *deployFlags) add(cmd *cobra.Command) {
+	f.stackFlags.add(cmd)
+	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "use a simulated cloud and a local state; no account")
+}
+
+// again is the command line of an operation with the same flags.
+func (f *deployFlags) again(op automation.Operation, stack string) string {
+	line := fmt.Sprintf("underlay %s %s", op, stack)
+	if f.configFile != "" {
+		line += " --config-file " + f.configFile
+	}
+	if f.sandbox {
+		line += " --sandbox"
+	}
+	return line
 }
 
 func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string, operate operation) error {
@@ -86,6 +102,10 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 		return err
 	}
 	options := automation.Options{Pulumi: cli, OnEvent: progress.event}
+	if flags.sandbox {
+		// A sandbox has another key than the stack's own.
+		env.Environment = env.WithStandIns()
+	}
 	target := automation.Stack{Project: stacks.Project, Name: stack, Program: env.Program()}
 	var box *sandbox
 	if flags.sandbox {
@@ -115,7 +135,7 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 	if flags.json {
 		return printJSON(stdout, result)
 	}
-	return printResult(stdout, env, box, result)
+	return printResult(stdout, env, box, flags, result)
 }
 
 // toolsModule is the folder that the pinned engine is built from, if this is a
@@ -131,7 +151,7 @@ func toolsModule(root string) string {
 // total is how many resources the environment has, for the progress display; 0
 // when that is unknown.
 func total(ctx context.Context, env *environment) int {
-	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.Program())
+	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.WithStandIns().Program())
 	if err != nil {
 		return 0
 	}
@@ -228,7 +248,7 @@ var verbs = []struct {
 	{"unchanged", func(c automation.Changes) int { return c.Same }},
 }
 
-func printResult(w io.Writer, env *environment, box *sandbox, result automation.Result) error {
+func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
 	var changes []string
 	for _, verb := range verbs {
 		if n := verb.count(result.Changes); n > 0 {
@@ -249,7 +269,11 @@ func printResult(w io.Writer, env *environment, box *sandbox, result automation.
 		fmt.Fprintln(w)
 		printAddresses(w, ranges)
 	}
-	if outputs := flatten("", result.Outputs); len(outputs) > 0 {
+	// The handover has a page of its own.
+	_, handedOver := result.Outputs["handover"]
+	outputs := flatten("", result.Outputs)
+	maps.DeleteFunc(outputs, func(name, _ string) bool { return strings.HasPrefix(name, "handover.") })
+	if len(outputs) > 0 {
 		fmt.Fprintln(w)
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 		for i, name := range slices.Sorted(maps.Keys(outputs)) {
@@ -260,6 +284,9 @@ func printResult(w io.Writer, env *environment, box *sandbox, result automation.
 			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, outputs[name])
 		}
 		table.Flush()
+	}
+	if handedOver {
+		fmt.Fprintf(w, "\nHandover    `%s` shows what the vendor asks for\n", flags.again("handover", env.stack))
 	}
 	if box != nil && result.Operation != automation.OpDestroy {
 		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n            %s  (the simulated cloud)\n",
@@ -312,16 +339,10 @@ func deployError(err error, env *environment, flags *deployFlags) error {
 	if !errors.As(err, &failed) {
 		return err
 	}
-	again := fmt.Sprintf("underlay %s %s", failed.Operation, env.stack)
-	if flags.configFile != "" {
-		again += " --config-file " + flags.configFile
-	}
-	if flags.sandbox {
-		again += " --sandbox"
-	}
+	again := flags.again(failed.Operation, env.stack)
 	switch {
 	case errors.Is(err, automation.ErrStackNotFound):
-		return fmt.Errorf("%w\nnothing is deployed; `%s` deploys it", err, strings.Replace(again, string(failed.Operation), "up", 1))
+		return fmt.Errorf("%w\nnothing is deployed; `%s` deploys it", err, flags.again(automation.OpUp, env.stack))
 	case errors.Is(err, automation.ErrLogin):
 		return fmt.Errorf("%w\nlog in with `pulumi login` or set PULUMI_BACKEND_URL; `%s --sandbox` needs neither", err, again)
 	case len(failed.Failures) > 0 || errors.Is(err, context.Canceled):

@@ -3,6 +3,7 @@
 //	underlay preview STACK             what would be built, without an account
 //	underlay up|refresh|destroy STACK  deploy, on the user's backend and account
 //	                                   or, with --sandbox, on a simulated cloud
+//	underlay handover STACK            what the platform's vendor asks for
 //
 // Exit codes: 0 done, 1 the operation failed, 2 bad usage or configuration.
 package main

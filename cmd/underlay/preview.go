@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -47,6 +48,7 @@ type previewResult struct {
 	Region    string            `json:"region"`
 	Resources []previewResource `json:"resources"`
 	Addresses []addressRange    `json:"addresses"`
+	Warnings  []string          `json:"warnings"`
 	// Requirements are the verdicts that are no proofs, with the counts of all.
 	Requirements report.Verification `json:"requirements"`
 	Seconds      float64             `json:"seconds"`
@@ -83,7 +85,11 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	if err != nil {
 		return err
 	}
-	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.Program())
+	warnings, err := env.Warnings()
+	if err != nil {
+		return err
+	}
+	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.WithStandIns().Program())
 	if err != nil {
 		return err
 	}
@@ -101,7 +107,7 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	verification := report.New(env.Spec.Model(), stack, verdicts)
 	elapsed := time.Since(start)
 	if flags.json {
-		result := newPreviewResult(env, recorded, ranges, elapsed)
+		result := newPreviewResult(env, recorded, ranges, warnings, elapsed)
 		result.Requirements = verification
 		result.Requirements.Verdicts = slices.DeleteFunc(verdicts, func(r requirements.Result) bool {
 			return r.Verdict == requirements.Proven || r.Verdict == requirements.NotApplicable
@@ -114,6 +120,9 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
 		env.Spec.Model(), stack, env.Aws.Region, count(len(resources(recorded)), "resource"), elapsed.Seconds())
 	printAddresses(w, ranges)
+	if len(warnings) > 0 {
+		fmt.Fprintf(w, "\nWarnings    %s\n", strings.Join(warnings, "\n            "))
+	}
 	fmt.Fprintln(w)
 	printResources(w, recorded)
 	fmt.Fprintln(w)
@@ -158,13 +167,14 @@ func resources(g *graph.Graph) []graph.Resource {
 	})
 }
 
-func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressRange, elapsed time.Duration) previewResult {
+func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressRange, warnings []string, elapsed time.Duration) previewResult {
 	result := previewResult{
 		Operation: "preview",
 		Stack:     env.stack,
 		Model:     env.Spec.Model(),
 		Region:    env.Aws.Region,
 		Addresses: newAddressRanges(ranges),
+		Warnings:  append([]string{}, warnings...),
 		Seconds:   elapsed.Seconds(),
 	}
 	for _, r := range resources(g) {

@@ -49,7 +49,7 @@ func (f *sourceFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Grap
 		if err != nil {
 			return nil, nil, err
 		}
-		g, err := graph.Record(ctx, stacks.Project, f.stack, nil, env.Program())
+		g, err := graph.Record(ctx, stacks.Project, f.stack, nil, env.WithStandIns().Program())
 		return g, env, err
 	}
 	path := f.preview

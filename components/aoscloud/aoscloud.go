@@ -13,6 +13,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -49,6 +50,8 @@ type AosCloudVpc struct {
 	// RouteTableIDs are the ids of the two EKS route tables by tier; the
 	// endpoints subnets use that of "eks-private".
 	RouteTableIDs pulumi.StringMapOutput `pulumi:"routeTableIds"`
+	// ZoneIDs are the zones' ids in this account, by name.
+	ZoneIDs pulumi.StringMapOutput `pulumi:"zoneIds"`
 	// NatPublicIP is the address that others see the cluster come from.
 	NatPublicIP pulumi.StringOutput `pulumi:"natPublicIp"`
 	// EndpointIDs are the interface endpoints' ids by service.
@@ -109,6 +112,7 @@ func NewAosCloudVpc(
 		"defaultSecurityGroupId":  network.DefaultSecurityGroupID,
 		"subnetIds":               network.SubnetIDs,
 		"routeTableIds":           network.RouteTableIDs,
+		"zoneIds":                 network.ZoneIDs,
 		"natPublicIp":             network.NatPublicIP,
 		"endpointIds":             network.EndpointIDs,
 		"s3GatewayEndpointId":     network.S3GatewayEndpointID,
@@ -191,14 +195,7 @@ func (b *builder) tags(resource string, own map[string]string) pulumi.StringMapI
 	return tags.Merge(b.args.Tags, resource, own)
 }
 
-func (b *builder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.network}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *builder) warnings() error { return warn.Log(b.ctx, b.network, b.plan.Warnings) }
 
 func (b *builder) vpcAndGateway() (err error) {
 	b.vpc, err = ec2.NewVpc(b.ctx, b.key("vpc"), &ec2.VpcArgs{
@@ -263,6 +260,7 @@ func roleTags(tier addressing.AosTier) map[string]string {
 }
 
 func (b *builder) buildSubnets() error {
+	zoneIDs := pulumi.StringMap{}
 	for _, s := range b.plan.Subnets {
 		key := b.key(s.Key())
 		subnet, err := ec2.NewSubnet(b.ctx, key, &ec2.SubnetArgs{
@@ -279,6 +277,9 @@ func (b *builder) buildSubnets() error {
 			b.network.subnets[s.Tier] = pulumi.StringMap{}
 		}
 		b.network.subnets[s.Tier][s.Zone.Name] = subnet.ID().ToStringOutput()
+		if zoneIDs[s.Zone.Name] = subnet.AvailabilityZoneId; s.Zone.ID != "" {
+			zoneIDs[s.Zone.Name] = pulumi.String(s.Zone.ID)
+		}
 		table, explicit := tableOf(s.Tier)
 		if !explicit {
 			continue
@@ -291,6 +292,7 @@ func (b *builder) buildSubnets() error {
 			return err
 		}
 	}
+	b.network.ZoneIDs = zoneIDs.ToStringMapOutput()
 	return nil
 }
 

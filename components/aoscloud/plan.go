@@ -14,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/internal/identity"
 	"github.com/underlay-iac/underlay/components/internal/quota"
+	"github.com/underlay-iac/underlay/components/internal/zones"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -43,14 +44,7 @@ type Plan struct {
 }
 
 // Zone is an availability zone in its slot.
-type Zone struct {
-	// Name is the zone's name in this account, "eu-west-1a".
-	Name string
-	// ID is the zone's id, "euw1-az1"; empty when the spec gives none.
-	ID string
-	// Slot is the position in Zones, from 0.
-	Slot int
-}
+type Zone = zones.Zone
 
 // Subnet is one planned subnet.
 type Subnet struct {
@@ -102,11 +96,10 @@ func newPlan(spec Spec, eksGroup bool) (*Plan, error) {
 	}
 	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
 	p.limits = quota.New(facts, spec.Quotas, &p.problems)
-	p.region, p.regionKnown = facts.Region(spec.Region)
+	p.region, _ = facts.Region(spec.Region)
 	p.problems.Add("region", facts.CheckRegion(spec.Region))
 	p.planBase()
 	p.planZones()
-	p.planZoneIDs()
 	p.planSubnets()
 	p.planEndpoints()
 	p.planIngress()
@@ -125,13 +118,12 @@ func newPlan(spec Spec, eksGroup bool) (*Plan, error) {
 
 // planner collects problems while it fills in a plan.
 type planner struct {
-	facts       *catalog.Catalog
-	limits      quota.Limits
-	region      catalog.Region
-	regionKnown bool
-	plan        Plan
-	problems    problem.List
-	layout      addressing.AosCloud
+	facts    *catalog.Catalog
+	limits   quota.Limits
+	region   catalog.Region
+	plan     Plan
+	problems problem.List
+	layout   addressing.AosCloud
 	// layoutOK is false when the block is unusable, so that no subnet is
 	// derived from it and no problem follows from another.
 	layoutOK bool
@@ -157,18 +149,7 @@ func (p *planner) planBase() {
 
 func (p *planner) planZones() {
 	spec := p.plan.Spec
-	var names []string
-	for _, zone := range p.region.Zones {
-		names = append(names, zone.Name)
-	}
-	for i, zone := range spec.Zones {
-		if p.regionKnown && !slices.Contains(names, zone) {
-			p.problems.Addf(fmt.Sprintf("zones[%d]", i), zone, "its zones are "+strings.Join(names, ", "),
-				"is not an availability zone of %s", spec.Region)
-		}
-		p.plan.Zones = append(p.plan.Zones, Zone{Name: zone, Slot: i})
-	}
-	problem.Unique(&p.problems, "zones", spec.Zones)
+	p.plan.Zones = zones.Plan(p.facts, zones.Spec{Region: spec.Region, Names: spec.Zones, IDs: spec.ZoneIDs, EKS: true}, &p.problems)
 	switch count := len(spec.Zones); {
 	case count == 0:
 		p.problems.Addf("zones", "", "name three availability zones", "is missing")
@@ -182,33 +163,6 @@ func (p *planner) planZones() {
 		}
 	}
 	problem.Unique(&p.problems, "endpointZones", spec.EndpointZones)
-}
-
-func (p *planner) planZoneIDs() {
-	spec := p.plan.Spec
-	if len(spec.ZoneIDs) == 0 {
-		return
-	}
-	if len(spec.ZoneIDs) != len(spec.Zones) {
-		p.problems.Addf("zoneIds", strings.Join(spec.ZoneIDs, ", "), "give one id for each zone, in the order of zones",
-			"is %d ids for %d zones", len(spec.ZoneIDs), len(spec.Zones))
-		return
-	}
-	var known []string
-	for _, zone := range p.region.Zones {
-		known = append(known, zone.ID)
-	}
-	for i, id := range spec.ZoneIDs {
-		path := fmt.Sprintf("zoneIds[%d]", i)
-		if p.regionKnown && !slices.Contains(known, id) {
-			p.problems.Addf(path, id, "its zone ids are "+strings.Join(known, ", "), "is not a zone id of %s", spec.Region)
-		}
-		if slices.Contains(p.facts.EKSUnsupportedZones().ZoneIDs, id) {
-			p.problems.Addf(path, id, "use another zone than "+spec.Zones[i], "is a zone where EKS places no control plane")
-		}
-		p.plan.Zones[i].ID = id
-	}
-	problem.Unique(&p.problems, "zoneIds", spec.ZoneIDs)
 }
 
 // zonesOf returns the zones of a tier; a zone's place in the list is its slot
@@ -440,6 +394,9 @@ func parseAny(text string) (netip.Prefix, error) {
 
 // warn says what the document asks for, or what was left out, that may hurt.
 func (p *planner) warn(eksGroup bool) {
+	if warning := addressing.Warn(p.plan.Vpc); warning != "" {
+		p.plan.Warnings = append(p.plan.Warnings, warning)
+	}
 	if zones := p.plan.Spec.EndpointZones; len(zones) == 1 {
 		p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf(
 			"all interface endpoints are in %s alone: without that zone no node of any zone reaches AWS through them; "+

@@ -10,6 +10,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 )
 
 // Type is the component's type token.
@@ -36,6 +37,9 @@ type AwsControlPlaneNetwork struct {
 	// RouteTableIDs are the ids of the route tables that the subnets use, by
 	// tier, then zone.
 	RouteTableIDs pulumi.StringMapMapOutput `pulumi:"routeTableIds"`
+	// ZoneIDs are the zones' ids in this account, by name: what another account
+	// compares its own zones with.
+	ZoneIDs pulumi.StringMapOutput `pulumi:"zoneIds"`
 	// GatewayEndpointIDs are the gateway endpoints' ids by service.
 	GatewayEndpointIDs pulumi.StringMapOutput `pulumi:"gatewayEndpointIds"`
 
@@ -59,7 +63,7 @@ func (n *AwsControlPlaneNetwork) RouteTables(tier addressing.Tier) pulumi.String
 
 // NewAwsControlPlaneNetwork builds the network that args describe. Every
 // problem of args is reported at once, before anything is registered: the error
-// then holds a problem.List.
+// then holds a problem.List. The plan's warnings are logged.
 func NewAwsControlPlaneNetwork(
 	ctx *pulumi.Context, name string, args *AwsControlPlaneNetworkArgs, opts ...pulumi.ResourceOption,
 ) (*AwsControlPlaneNetwork, error) {
@@ -90,6 +94,9 @@ func build(
 	}
 	// Registering puts outputs of its own into the fields.
 	network.VpcCidr = pulumi.String(plan.Vpc.String()).ToStringOutput()
+	if err := warn.Log(ctx, network, plan.Warnings); err != nil {
+		return nil, err
+	}
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, network: network}
 	for _, step := range []func() error{b.vpc, b.buildSubnets, b.gatewayEndpoints, b.flowLogs} {
 		if err := step(); err != nil {
@@ -103,6 +110,7 @@ func build(
 		"vpcCidr":            network.VpcCidr,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 	})
 }
@@ -154,6 +162,7 @@ func (b *builder) vpc() error {
 // buildSubnets creates each tier's subnets and route tables. No table gets a
 // default route.
 func (b *builder) buildSubnets() error {
+	zoneIDs := pulumi.StringMap{}
 	for _, s := range b.plan.Subnets {
 		key := b.key(s.Key())
 		subnet, err := ec2.NewSubnet(b.ctx, key, &ec2.SubnetArgs{
@@ -177,9 +186,13 @@ func (b *builder) buildSubnets() error {
 		if err != nil {
 			return err
 		}
+		if zoneIDs[s.Zone.Name] = subnet.AvailabilityZoneId; s.Zone.ID != "" {
+			zoneIDs[s.Zone.Name] = pulumi.String(s.Zone.ID)
+		}
 		put(b.network.subnets, s, subnet.ID().ToStringOutput())
 		put(b.network.routeTables, s, table)
 	}
+	b.network.ZoneIDs = zoneIDs.ToStringMapOutput()
 	return nil
 }
 

@@ -243,3 +243,12 @@ func TestOutputsHaveTheBlock(t *testing.T) {
 	require.Len(t, components, 1)
 	assert.Equal(t, "10.30.0.0/16", components[0].Outputs["vpcCidr"].StringValue())
 }
+
+func TestWarnings(t *testing.T) {
+	plan, err := controlplane.NewPlan(spec(nil))
+	require.NoError(t, err)
+	assert.Empty(t, plan.Warnings)
+	plan, err = controlplane.NewPlan(spec(func(s *controlplane.Spec) { s.VpcCidr = "172.17.0.0/16" }))
+	require.NoError(t, err)
+	assert.Len(t, plan.Warnings, 1)
+}

@@ -1,15 +1,13 @@
 package controlplane
 
 import (
-	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/components/internal/quota"
+	"github.com/underlay-iac/underlay/components/internal/zones"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -24,17 +22,12 @@ type Plan struct {
 	Subnets []Subnet
 	// Vpc is the block of the VPC.
 	Vpc netip.Prefix
+	// Warnings say what is allowed but may not be meant, a sentence each.
+	Warnings []string
 }
 
 // Zone is an availability zone in its slot.
-type Zone struct {
-	// Name is the zone's name in this account, "eu-west-1a".
-	Name string
-	// ID is the zone's id, "euw1-az1"; empty when the spec gives none.
-	ID string
-	// Slot is the position in Zones, from 0.
-	Slot int
-}
+type Zone = zones.Zone
 
 // Subnet is one planned subnet.
 type Subnet struct {
@@ -119,6 +112,9 @@ func NewPlan(spec Spec) (*Plan, error) {
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
+	if warning := addressing.Warn(p.plan.Vpc); warning != "" {
+		p.plan.Warnings = append(p.plan.Warnings, warning)
+	}
 	return &p.plan, nil
 }
 
@@ -131,52 +127,9 @@ type planner struct {
 
 func (p *planner) planZones() {
 	spec := p.plan.Spec
-	region, known := p.facts.Region(spec.Region)
-	if !known {
-		p.problems.Add("region", p.facts.CheckRegion(spec.Region))
-	}
-	var names, ids []string
-	for _, zone := range region.Zones {
-		names, ids = append(names, zone.Name), append(ids, zone.ID)
-	}
-	for i, zone := range spec.Zones {
-		if known && !slices.Contains(names, zone) {
-			p.problems.Addf(fmt.Sprintf("zones[%d]", i), zone, "its zones are "+strings.Join(names, ", "),
-				"is not an availability zone of %s", spec.Region)
-		}
-		p.plan.Zones = append(p.plan.Zones, Zone{Name: zone, Slot: i})
-	}
-	problem.Unique(&p.problems, "zones", spec.Zones)
-	value := strings.Join(spec.Zones, ", ")
-	switch count, slots := len(spec.Zones), spec.ZoneSlots; {
-	case count == 0:
-		p.problems.Addf("zones", "", "name two or three availability zones", "is missing")
-	case count == 1:
-		p.problems.Addf("zones", value, "name a second zone",
-			"is one zone; a control plane's load balancers need subnets in at least two")
-	case count > 4 || count > slots && slots == 4:
-		p.problems.Addf("zones", value, "name at most 4", "is %d zones; the address plan has room for 4", count)
-	case count > slots && slots == 3:
-		p.problems.Addf("zones", value, "name at most 3, or set zoneSlots: 4 in an environment not yet deployed",
-			"is %d zones; the address plan has 3 slots", count)
-	}
-
-	switch count := len(spec.ZoneIDs); {
-	case count == 0:
-		return
-	case count != len(spec.Zones):
-		p.problems.Addf("zoneIds", strings.Join(spec.ZoneIDs, ", "), "give one id for each zone, in the order of zones",
-			"is %d ids for %d zones", count, len(spec.Zones))
-		return
-	}
-	for i, id := range spec.ZoneIDs {
-		if known && !slices.Contains(ids, id) {
-			p.problems.Addf(fmt.Sprintf("zoneIds[%d]", i), id, "its zone ids are "+strings.Join(ids, ", "),
-				"is not a zone id of %s", spec.Region)
-		}
-		p.plan.Zones[i].ID = id
-	}
-	problem.Unique(&p.problems, "zoneIds", spec.ZoneIDs)
+	p.problems.Add("region", p.facts.CheckRegion(spec.Region))
+	p.plan.Zones = zones.Plan(p.facts, zones.Spec{Region: spec.Region, Names: spec.Zones, IDs: spec.ZoneIDs}, &p.problems)
+	zones.CheckCount(spec.Zones, spec.ZoneSlots, "a control plane's load balancers need subnets", &p.problems)
 }
 
 // planSubnets cuts the VPC's block. A block that is unusable is reported once,

@@ -11,6 +11,7 @@ import (
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/components/internal/flowlogs"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -48,6 +49,9 @@ type AwsDataPlaneNetwork struct {
 	// tier, then zone. With egress "external" the caller adds the default
 	// routes to those of the tier "nodes".
 	RouteTableIDs pulumi.StringMapMapOutput `pulumi:"routeTableIds"`
+	// ZoneIDs are the zones' ids in this account, by name: what another account
+	// compares its own zones with.
+	ZoneIDs pulumi.StringMapOutput `pulumi:"zoneIds"`
 	// NatPublicIPs are the NAT gateways' public addresses by zone: the
 	// addresses that others see the data plane come from.
 	NatPublicIPs pulumi.StringMapOutput `pulumi:"natPublicIps"`
@@ -79,7 +83,7 @@ func (n *AwsDataPlaneNetwork) Internet() []pulumi.Resource { return n.internet }
 
 // NewAwsDataPlaneNetwork builds the network that args describe. Every problem
 // of args is reported at once, before anything is registered: the error then
-// holds a problem.List.
+// holds a problem.List. The plan's warnings are logged.
 func NewAwsDataPlaneNetwork(
 	ctx *pulumi.Context, name string, args *AwsDataPlaneNetworkArgs, opts ...pulumi.ResourceOption,
 ) (*AwsDataPlaneNetwork, error) {
@@ -100,7 +104,7 @@ func NewAwsDataPlaneNetwork(
 	}
 	b := &builder{ctx: ctx, name: name, args: args, plan: plan, network: network}
 	for _, build := range []func() error{
-		b.vpcAndGateway, b.buildSubnets, b.natGateways, b.defaultRoutes, b.gatewayEndpoints, b.flowLogs,
+		b.warnings, b.vpcAndGateway, b.buildSubnets, b.natGateways, b.defaultRoutes, b.gatewayEndpoints, b.flowLogs,
 	} {
 		if err := build(); err != nil {
 			return nil, fmt.Errorf("data plane network %q: %w", name, err)
@@ -112,6 +116,7 @@ func NewAwsDataPlaneNetwork(
 		"vpcCidrs":           network.VpcCidrs,
 		"subnetIds":          network.SubnetIDs,
 		"routeTableIds":      network.RouteTableIDs,
+		"zoneIds":            network.ZoneIDs,
 		"natPublicIps":       network.NatPublicIPs,
 		"gatewayEndpointIds": network.GatewayEndpointIDs,
 	})
@@ -169,6 +174,7 @@ type builder struct {
 	nats        map[string]*ec2.NatGateway
 	natIPs      pulumi.StringMap
 	endpointIDs pulumi.StringMap
+	zoneIDs     pulumi.StringMap
 }
 
 // child returns the options of a child resource. Everything is parented to the
@@ -190,6 +196,8 @@ func (b *builder) key(parts ...string) string {
 func (b *builder) tags(resource string, own map[string]string) pulumi.StringMapInput {
 	return tags.Merge(b.args.Tags, resource, own)
 }
+
+func (b *builder) warnings() error { return warn.Log(b.ctx, b.network, b.plan.Warnings) }
 
 // vpcAndGateway creates the VPC and its internet gateway, or takes the existing
 // ones, and associates the pod block.
@@ -251,6 +259,7 @@ func (b *builder) vpcAndGateway() error {
 // one for all zones.
 func (b *builder) buildSubnets() error {
 	tables := map[string]pulumi.StringOutput{}
+	b.zoneIDs = pulumi.StringMap{}
 	for _, s := range b.plan.Subnets {
 		key := b.key(s.Key())
 		var dependsOn []pulumi.Resource
@@ -291,6 +300,9 @@ func (b *builder) buildSubnets() error {
 		}, b.child()...)
 		if err != nil {
 			return err
+		}
+		if b.zoneIDs[s.Zone.Name] = subnet.AvailabilityZoneId; s.Zone.ID != "" {
+			b.zoneIDs[s.Zone.Name] = pulumi.String(s.Zone.ID)
 		}
 		put(b.network.subnets, s, subnet.ID().ToStringOutput())
 		put(b.network.routeTables, s, table)
@@ -474,6 +486,7 @@ func (b *builder) outputs() {
 	n.VpcCidrs = cidrs.ToStringArrayOutput()
 	n.SubnetIDs = byTierAndZone(n.subnets)
 	n.RouteTableIDs = byTierAndZone(n.routeTables)
+	n.ZoneIDs = b.zoneIDs.ToStringMapOutput()
 	n.NatPublicIPs = b.natIPs.ToStringMapOutput()
 	n.GatewayEndpointIDs = b.endpointIDs.ToStringMapOutput()
 }

@@ -478,3 +478,32 @@ func TestMissingArgumentsAreAnError(t *testing.T) {
 	require.ErrorAs(t, err, &problems)
 	assert.Contains(t, err.Error(), `data plane network "net"`)
 }
+
+// A warning is for what was not asked for in so many words.
+func TestWarnings(t *testing.T) {
+	const oneGateway = "the one NAT gateway is in eu-west-1a: without that zone no node of any zone reaches the internet, " +
+		"and traffic between zones is charged; set nat.strategy: perZone, or single if that is meant"
+	for _, c := range []struct {
+		name   string
+		change func(*dataplane.Spec)
+		want   []string
+	}{
+		{"one NAT gateway by default", nil, []string{oneGateway}},
+		{"by default, with an address", func(s *dataplane.Spec) {
+			s.Nat = &dataplane.Nat{ElasticIPAllocationIDs: []string{"eipalloc-0123456789abcdef0"}}
+		}, []string{oneGateway}},
+		{"one as told", func(s *dataplane.Spec) { s.Nat = &dataplane.Nat{Strategy: dataplane.NatSingle} }, nil},
+		{"one in a zone as told", func(s *dataplane.Spec) { s.Nat = &dataplane.Nat{Zone: "eu-west-1b"} }, nil},
+		{"one in each", func(s *dataplane.Spec) { s.Nat = &dataplane.Nat{Strategy: dataplane.NatPerZone} }, nil},
+		{"none", func(s *dataplane.Spec) { s.Egress = dataplane.EgressIsolated }, nil},
+		{"Docker's range", func(s *dataplane.Spec) { s.Egress, s.VpcCidr = dataplane.EgressIsolated, "172.17.0.0/16" }, []string{
+			"172.17.0.0/16 overlaps 172.17.0.0/16, which Docker and the AWS services built on it use inside: " +
+				"they may not reach the VPC's addresses there; use another block"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			plan, err := dataplane.NewPlan(spec(c.change))
+			require.NoError(t, err)
+			assert.Equal(t, c.want, plan.Warnings)
+		})
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/components/internal/identity"
 	"github.com/underlay-iac/underlay/components/internal/quota"
+	"github.com/underlay-iac/underlay/components/internal/zones"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -38,6 +39,8 @@ type Plan struct {
 	InternetGateway bool
 	// NatZones are the zones with a NAT gateway.
 	NatZones []string
+	// Warnings say what is allowed but may not be meant, a sentence each.
+	Warnings []string
 
 	// blocks are those that the VPC has before the pod block is associated.
 	blocks []netip.Prefix
@@ -46,14 +49,7 @@ type Plan struct {
 }
 
 // Zone is an availability zone in its slot.
-type Zone struct {
-	// Name is the zone's name in this account, "eu-west-1a".
-	Name string
-	// ID is the zone's id, "euw1-az1"; empty when the spec gives none.
-	ID string
-	// Slot is the position in Zones, from 0.
-	Slot int
-}
+type Zone = zones.Zone
 
 // Subnet is one planned subnet.
 type Subnet struct {
@@ -114,7 +110,22 @@ func NewPlan(spec Spec) (*Plan, error) {
 	if err := p.problems.Err(); err != nil {
 		return nil, err
 	}
+	p.warn(spec)
 	return &p.plan, nil
+}
+
+// warn says what may hurt and was not asked for in so many words.
+func (p *planner) warn(given Spec) {
+	for _, block := range p.plan.blocks {
+		if warning := addressing.Warn(block); warning != "" {
+			p.plan.Warnings = append(p.plan.Warnings, warning)
+		}
+	}
+	if nat := given.Nat; len(p.plan.NatZones) == 1 && (nat == nil || nat.Strategy == "" && nat.Zone == "") {
+		p.plan.Warnings = append(p.plan.Warnings, fmt.Sprintf(
+			"the one NAT gateway is in %s: without that zone no node of any zone reaches the internet, and traffic between zones is charged; "+
+				"set nat.strategy: perZone, or single if that is meant", p.plan.NatZones[0]))
+	}
 }
 
 // planner collects problems while it fills in a plan.
@@ -144,62 +155,9 @@ func (p *planner) checkEnums() {
 
 func (p *planner) planZones() {
 	spec := p.plan.Spec
-	region, known := p.facts.Region(spec.Region)
-	if !known {
-		p.problems.Add("region", p.facts.CheckRegion(spec.Region))
-	}
-	var names []string
-	for _, zone := range region.Zones {
-		names = append(names, zone.Name)
-	}
-	for i, zone := range spec.Zones {
-		if known && !slices.Contains(names, zone) {
-			p.problems.Addf(fmt.Sprintf("zones[%d]", i), zone, "its zones are "+strings.Join(names, ", "),
-				"is not an availability zone of %s", spec.Region)
-		}
-		p.plan.Zones = append(p.plan.Zones, Zone{Name: zone, Slot: i})
-	}
-	problem.Unique(&p.problems, "zones", spec.Zones)
-	value := strings.Join(spec.Zones, ", ")
-	switch count := len(spec.Zones); {
-	case count == 0:
-		p.problems.Addf("zones", "", "name two or three availability zones", "is missing")
-	case count == 1:
-		p.problems.Addf("zones", value, "name a second zone", "is one zone; EKS needs subnets in at least two")
-	case count > 4 || count > spec.ZoneSlots && spec.ZoneSlots == 4:
-		p.problems.Addf("zones", value, "name at most 4", "is %d zones; the address plan has room for 4", count)
-	case count > spec.ZoneSlots && spec.ZoneSlots == 3:
-		p.problems.Addf("zones", value, "name at most 3, or set zoneSlots: 4 in an environment not yet deployed",
-			"is %d zones; the address plan has 3 slots", count)
-	}
-	p.planZoneIDs(region, known)
-}
-
-func (p *planner) planZoneIDs(region catalog.Region, known bool) {
-	spec := p.plan.Spec
-	if len(spec.ZoneIDs) == 0 {
-		return
-	}
-	if len(spec.ZoneIDs) != len(spec.Zones) {
-		p.problems.Addf("zoneIds", strings.Join(spec.ZoneIDs, ", "), "give one id for each zone, in the order of zones",
-			"is %d ids for %d zones", len(spec.ZoneIDs), len(spec.Zones))
-		return
-	}
-	var ids []string
-	for _, zone := range region.Zones {
-		ids = append(ids, zone.ID)
-	}
-	for i, id := range spec.ZoneIDs {
-		path := fmt.Sprintf("zoneIds[%d]", i)
-		if known && !slices.Contains(ids, id) {
-			p.problems.Addf(path, id, "its zone ids are "+strings.Join(ids, ", "), "is not a zone id of %s", spec.Region)
-		}
-		if slices.Contains(p.facts.EKSUnsupportedZones().ZoneIDs, id) {
-			p.problems.Addf(path, id, "use another zone than "+spec.Zones[i], "is a zone where EKS places no control plane")
-		}
-		p.plan.Zones[i].ID = id
-	}
-	problem.Unique(&p.problems, "zoneIds", spec.ZoneIDs)
+	p.problems.Add("region", p.facts.CheckRegion(spec.Region))
+	p.plan.Zones = zones.Plan(p.facts, zones.Spec{Region: spec.Region, Names: spec.Zones, IDs: spec.ZoneIDs, EKS: true}, &p.problems)
+	zones.CheckCount(spec.Zones, spec.ZoneSlots, "EKS needs subnets", &p.problems)
 }
 
 // planBlocks reads the VPC's and the pods' blocks and checks that AWS lets them
@@ -318,18 +276,18 @@ func (p *planner) planNat() {
 	nat.Strategy = cmp.Or(nat.Strategy, NatSingle)
 	p.plan.Spec.Nat = &nat
 	problem.OneOf(&p.problems, "nat.strategy", nat.Strategy, NatSingle, NatPerZone)
-	zones := p.plan.Spec.Zones
-	if nat.Zone != "" && !slices.Contains(zones, nat.Zone) {
-		p.problems.Addf("nat.zone", nat.Zone, "use one of "+strings.Join(zones, ", "), "is not one of the zones")
+	names := p.plan.Spec.Zones
+	if nat.Zone != "" && !slices.Contains(names, nat.Zone) {
+		p.problems.Addf("nat.zone", nat.Zone, "use one of "+strings.Join(names, ", "), "is not one of the zones")
 	}
 	if nat.Strategy == NatPerZone {
-		p.plan.NatZones = zones
+		p.plan.NatZones = names
 		if nat.Zone != "" {
 			p.problems.Addf("nat.zone", nat.Zone, "remove it, or set strategy: single",
 				"is set, but with strategy perZone every zone has a NAT gateway")
 		}
-	} else if len(zones) > 0 {
-		p.plan.NatZones = []string{cmp.Or(nat.Zone, zones[0])}
+	} else if len(names) > 0 {
+		p.plan.NatZones = []string{cmp.Or(nat.Zone, names[0])}
 	}
 
 	need, given := len(p.plan.NatZones), len(nat.ElasticIPAllocationIDs)

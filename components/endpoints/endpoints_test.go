@@ -194,6 +194,13 @@ func TestOverrides(t *testing.T) {
 		"AWS's default would resolve for on-premises resolvers only")
 }
 
+func TestUserPoolsWithoutADomain(t *testing.T) {
+	g := record(t, args(func(a *endpoints.InterfaceEndpointsArgs) {
+		a.Preset, a.Add, a.PoolsWithoutDomain = "none", []string{"cognito-idp"}, true
+	}))
+	assert.Equal(t, []string{"com.amazonaws.eu-west-1.cognito-idp"}, services(g))
+}
+
 // AWS does not offer email-smtp in use1-az2, use1-az3 and use1-az5.
 // https://docs.aws.amazon.com/ses/latest/dg/send-email-set-up-vpc-endpoints.html
 func TestZonesThatAServiceLacksAreLeftOut(t *testing.T) {
@@ -242,6 +249,10 @@ func TestBadArguments(t *testing.T) {
 		}, []string{
 			"sourceCidrs: 10.21.0.0/16: needs 6 security group rules; the quota is 5; " +
 				"use fewer, larger blocks, or have the quota raised and set quotas.rules-per-security-group",
+		}},
+		{"user pools with a domain", func(a *endpoints.InterfaceEndpointsArgs) { a.Add = []string{"ssmmessages", "cognito-idp"} }, []string{
+			"add[1]: cognito-idp: breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve; " +
+				"remove it, and let the pool's domain out instead; or set poolsWithoutDomain: true",
 		}},
 		{"service in none of the zones", func(a *endpoints.InterfaceEndpointsArgs) {
 			a.Region, a.Preset, a.Add = "us-east-1", "none", []string{"email-smtp"}

@@ -114,8 +114,16 @@ func (p *planner) services() []string {
 		}
 	}
 	services = p.without(services, "remove", spec.Remove)
-	return p.without(services, "central", spec.Central)
+	services = p.without(services, "central", spec.Central)
+	if i := slices.Index(spec.Add, cognito); slices.Contains(services, cognito) && !spec.PoolsWithoutDomain {
+		p.problems.Addf(fmt.Sprintf("add[%d]", i), cognito, "remove it, and let the pool's domain out instead; or set poolsWithoutDomain: true",
+			"breaks sign-in: the platform's user pool has a domain, which AWS PrivateLink does not serve")
+	}
+	return services
 }
+
+// cognito is the service of user pools. No preset has it.
+const cognito = "cognito-idp"
 
 func (p *planner) preset() []string {
 	var names []string

@@ -31,6 +31,11 @@ type Spec struct {
 	PrivateDNS *bool `json:"privateDns,omitzero"`
 	// Overrides change single endpoints, by service.
 	Overrides map[string]Override `json:"overrides,omitzero"`
+	// PoolsWithoutDomain says that no user pool which is reached through
+	// cognito-idp has a domain. Default false: the platform's has one, AWS
+	// PrivateLink does not serve such a pool, and cognito-idp is refused.
+	// https://docs.aws.amazon.com/cognito/latest/developerguide/vpc-interface-endpoints.html
+	PoolsWithoutDomain bool `json:"poolsWithoutDomain,omitzero"`
 	// GroupDescription of the shared security group. Default says that it
 	// admits the whole VPC. AWS cannot change it: another one replaces the group.
 	GroupDescription string `json:"-"`

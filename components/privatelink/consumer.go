@@ -12,6 +12,7 @@ import (
 
 	"github.com/underlay-iac/underlay/components/internal/nlb"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -137,14 +138,7 @@ func (b *consumerBuilder) child(dependsOn ...pulumi.Resource) []pulumi.ResourceO
 	return opts
 }
 
-func (b *consumerBuilder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.consumer}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (b *consumerBuilder) warnings() error { return warn.Log(b.ctx, b.consumer, b.plan.Warnings) }
 
 // securityGroup creates the endpoint's group. It has no egress rules: an
 // endpoint opens no connections.

@@ -255,6 +255,10 @@ func (m *oneOrMany) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*[]string)(m))
 }
 
+// CheckExternalID returns what is wrong with an external id, as a
+// *problem.Problem that does not show the id.
+func CheckExternalID(id string) error { return identity.ExternalID(id) }
+
 // Trust returns the role's trust policy.
 func (p *Plan) Trust(externalID string) (string, error) {
 	return policy.Document(policy.Statement{

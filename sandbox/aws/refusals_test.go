@@ -825,6 +825,21 @@ var refusals = []struct {
 		want: "api error RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached.",
 	},
 	{
+		name: "a rule more than 60, the quota of every account",
+		call: func(i *instance) ([]res, error) {
+			g := i.group(i.vpc("10.0.0.0/16"), "a")
+			rule := func(n int) in {
+				return in{"securityGroupId": g.id, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": fmt.Sprintf("10.%d.0.0/16", n)}
+			}
+			for n := range 60 {
+				i.create(ingressType, rule(n))
+			}
+			_, err := i.try(ingressType, rule(60))
+			return nil, err
+		},
+		want: "api error RulesPerSecurityGroupLimitExceeded: The maximum number of rules per security group has been reached.",
+	},
+	{
 		name: "a second rule for S3's prefix list, which counts for 55 of 60",
 		call: func(i *instance) ([]res, error) {
 			v := i.vpc("10.0.0.0/16")

@@ -22,6 +22,7 @@ func nat(strategy dataplane.NatStrategy) edit {
 
 func isolated(_ *stacks.Environment, s *stacks.SharedAws) {
 	s.DataPlane.Egress, s.DataPlane.Nat, s.DataPlane.Connectivity = dataplane.EgressIsolated, nil, ""
+	s.Connector = nil // it is one for the internet
 }
 
 func endpoint(service string, override endpoints.Override) edit {
@@ -56,17 +57,18 @@ func changes() []change {
 	return []change{
 		{
 			// A zone brings a subnet and an association in each of the four
-			// tiers, a node table with its default route, and that table's
-			// association with both gateway endpoints.
+			// tiers, a node table with its default route, that table's
+			// association with both gateway endpoints, and the load balancer's
+			// way to the zone's nodes and pods. The balancer gets the subnet.
 			name:   "2 to 3 zones",
 			from:   []edit{zones("eu-west-1a", "eu-west-1b")},
-			counts: map[display.StepOp]int{"create": 4 + 4 + 1 + 1 + 2},
+			counts: map[display.StepOp]int{"create": 4 + 4 + 1 + 1 + 2 + 2, "update": 1},
 		},
 		{
 			name:   "2 to 3 zones with a NAT gateway in each",
 			from:   []edit{zones("eu-west-1a", "eu-west-1b"), nat(dataplane.NatPerZone)},
 			to:     []edit{nat(dataplane.NatPerZone)},
-			counts: map[display.StepOp]int{"create": 4 + 4 + 1 + 1 + 2 + 2},
+			counts: map[display.StepOp]int{"create": 4 + 4 + 1 + 1 + 2 + 2 + 2, "update": 1},
 		},
 		{
 			// The first zone keeps its gateway; the others get an address and
@@ -84,18 +86,20 @@ func changes() []change {
 		{
 			// Gone: the internet gateway, the public tier (3 subnets, 3
 			// associations, a table, its default route and its association
-			// with 2 gateway endpoints), the address, the gateway and the
-			// nodes' 3 default routes. New: the preset's 16 endpoints with
-			// their component, security group and a rule for each block.
+			// with 2 gateway endpoints), the address, the gateway, the nodes'
+			// 3 default routes, and the connector: a component, a group with
+			// 7 rules, a load balancer, a target group and a listener. New:
+			// the preset's 16 endpoints with their component, security group
+			// and a rule for each block.
 			name:   "internet to isolated",
 			to:     []edit{isolated},
-			counts: map[display.StepOp]int{"delete": 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3, "create": 16 + 1 + 1 + 2},
+			counts: map[display.StepOp]int{"delete": 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3 + 12, "create": 16 + 1 + 1 + 2},
 			faults: true,
 		},
 		{
 			name:   "isolated to internet",
 			from:   []edit{isolated},
-			counts: map[display.StepOp]int{"create": 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3, "delete": 16 + 1 + 1 + 2},
+			counts: map[display.StepOp]int{"create": 1 + 3 + 3 + 1 + 1 + 2 + 2 + 3 + 12, "delete": 16 + 1 + 1 + 2},
 		},
 		{
 			// A log group, a role, its policy and the flow log.
@@ -111,12 +115,14 @@ func changes() []change {
 		},
 		{
 			// Tagged are the VPC, its internet gateway, 12 subnets, 6 route
-			// tables, the address, the NAT gateway and 2 gateway endpoints.
+			// tables, the address, the NAT gateway and 2 gateway endpoints;
+			// the load balancer, its group with 7 rules, the target group and
+			// the listener.
 			name: "tags",
 			to: []edit{func(_ *stacks.Environment, s *stacks.SharedAws) {
 				s.Tags = map[string]string{"environment": "dev", "owner": "network"}
 			}},
-			counts: map[display.StepOp]int{"update": 1 + 1 + 12 + 6 + 1 + 1 + 2},
+			counts: map[display.StepOp]int{"update": 1 + 1 + 12 + 6 + 1 + 1 + 2 + 11},
 		},
 		{
 			// Every property of a flow log is fixed at its creation, and AWS

@@ -57,7 +57,7 @@ func TestExistingVpc(t *testing.T) {
 	})
 	up := w.Up(t, p)
 	requireClean(t, up)
-	require.Len(t, inAws(up.urns("create")), 53-3, "neither a VPC, nor an internet gateway, nor an address")
+	require.Len(t, inAws(up.urns("create")), 64-3, "neither a VPC, nor an internet gateway, nor an address")
 	requireSame(t, w.Up(t, p))
 	requireSame(t, w.Refresh(t, p))
 	w.requireInStep(t)
@@ -95,7 +95,7 @@ func TestInterrupted(t *testing.T) {
 		w := newWorld(t)
 		interrupted := w.upUntil(t, p, after)
 		require.Error(t, interrupted.err, "after %d", after)
-		require.Less(t, len(w.ids(p.stack)), 53, "after %d", after)
+		require.Less(t, len(w.ids(p.stack)), 64, "after %d", after)
 		w.requireInStep(t)
 
 		again := w.Up(t, p)

@@ -9,8 +9,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
+	"github.com/underlay-iac/underlay/components/endpoints"
 	"github.com/underlay-iac/underlay/stacks"
 )
+
+// central adds a hub of interface endpoints, in the control plane's account.
+func central(_ *stacks.Environment, s *stacks.DedicatedAws) {
+	s.CentralEndpoints = &stacks.DedicatedCentral{
+		DataPlaneAccountID: customer, VpcCidr: "10.40.0.0/16", Zones: []string{"eu-west-1a", "eu-west-1b"},
+	}
+}
 
 // dedicated returns the program of the repository's environment of both planes
 // with two of its zones, and with edits made to its configuration.
@@ -165,6 +173,82 @@ func TestDedicatedMoves(t *testing.T) {
 			}
 			requireOnly(t, refused)
 			requireContents(t, before, w.contents(t))
+		})
+	}
+}
+
+// TestDedicatedCentral moves the interface endpoints of both planes to a hub, in the control plane's account or in one of its own, with names and
+// packets going either way. Each resource is in its account.
+func TestDedicatedCentral(t *testing.T) {
+	t.Parallel()
+	const hub = "777788889999"
+	nothing := func(*stacks.Environment, *stacks.DedicatedAws) {}
+	inHub := &stacks.DedicatedAccount{
+		AllowedAccountIDs: []string{hub}, AssumeRole: &stacks.AssumeRole{RoleArn: "arn:aws:iam::" + hub + ":role/network"},
+	}
+	for _, c := range []struct {
+		name    string
+		account string
+		edit    func(*stacks.Environment, *stacks.DedicatedAws)
+		before  func(*stacks.Environment, *stacks.DedicatedAws)
+	}{
+		{"in the control plane's account", vendor, nothing, nothing},
+		{"in an account of its own", hub, func(_ *stacks.Environment, s *stacks.DedicatedAws) {
+			s.CentralEndpoints.Account = inHub
+		}, nothing},
+		// AWS refuses a zone of a name that an endpoint's private DNS has in the
+		// same VPC: that is turned off first.
+		{"zones and peering", hub, func(_ *stacks.Environment, s *stacks.DedicatedAws) {
+			s.CentralEndpoints.Account = inHub
+			s.CentralEndpoints.DNS, s.CentralEndpoints.Routing = "zones", "peering"
+		}, func(_ *stacks.Environment, s *stacks.DedicatedAws) {
+			s.ControlPlaneEndpoints = &endpoints.Spec{PrivateDNS: new(bool)}
+			s.DataPlaneEndpoints = &endpoints.Spec{PrivateDNS: new(bool)}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			requireClean(t, w.Up(t, planes))
+			requireClean(t, w.Up(t, dedicated(t)))
+			requireClean(t, w.Up(t, dedicated(t, c.before)))
+
+			p := dedicated(t, central, c.edit)
+			up := w.Up(t, p)
+			requireClean(t, up)
+			require.Empty(t, up.urns("replace"))
+			requireSame(t, w.Up(t, p))
+			w.requireInStep(t)
+			// 16 services of the data plane's list, and ecs and ssmmessages,
+			// which only the control plane's has; and the service's endpoint.
+			interfaces := map[string]int{}
+			accounts := map[string]bool{}
+			for _, object := range w.aws.Objects() {
+				if object.Type == "aws:ec2/vpcEndpoint:VpcEndpoint" && object.Properties["vpcEndpointType"] == "Interface" {
+					interfaces[object.Account]++
+				}
+				accounts[object.Account] = true
+			}
+			want := map[string]int{vendor: 1}
+			want[c.account] += 18
+			require.Equal(t, want, interfaces)
+			require.Equal(t, map[string]bool{customer: true, vendor: true, c.account: true}, accounts)
+
+			grown := dedicated(t, central, c.edit, thirdZone)
+			up = w.Up(t, grown)
+			requireClean(t, up)
+			require.Empty(t, up.urns("replace"))
+			require.Empty(t, up.urns("delete"))
+			requireSame(t, w.Up(t, grown))
+
+			moved := w.Up(t, dedicated(t, central, c.edit, thirdZone, func(_ *stacks.Environment, s *stacks.DedicatedAws) {
+				s.CentralEndpoints.VpcCidr = "10.50.0.0/16"
+			}))
+			require.Contains(t, moved.text(), "underlay:spec.centralEndpoints.vpcCidr: 10.50.0.0/16: would move central-vpc, deployed at 10.40.0.0/16")
+
+			requireClean(t, w.Destroy(t, grown))
+			requireClean(t, w.Destroy(t, planes))
+			require.Empty(t, w.aws.Objects())
 		})
 	}
 }

@@ -32,7 +32,7 @@ func TestCreateOrDeleteFails(t *testing.T) {
 	want := w.contents(t)
 
 	created := inAws(up.urns("create"))
-	require.Len(t, created, 53)
+	require.Len(t, created, 64)
 	for _, urn := range created {
 		t.Run(title(urn), func(t *testing.T) {
 			t.Parallel()

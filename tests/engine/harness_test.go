@@ -289,14 +289,19 @@ func (w *world) host(p program, lines *connections, sink, statusSink diag.Sink) 
 		for key, value := range info.Config {
 			values[key.String()] = value
 		}
+		var secrets []string
+		for _, key := range info.ConfigSecretKeys {
+			secrets = append(secrets, key.String())
+		}
 		ctx, err := pulumi.NewContext(context.Background(), pulumi.RunInfo{
-			Project:     info.Project,
-			Stack:       info.Stack,
-			Parallel:    info.Parallel,
-			DryRun:      info.DryRun,
-			Config:      values,
-			MonitorAddr: info.MonitorAddress,
-			EngineAddr:  host.ServerAddr(), // ctx.Log needs it
+			Project:          info.Project,
+			Stack:            info.Stack,
+			Parallel:         info.Parallel,
+			DryRun:           info.DryRun,
+			Config:           values,
+			ConfigSecretKeys: secrets,
+			MonitorAddr:      info.MonitorAddress,
+			EngineAddr:       host.ServerAddr(), // ctx.Log needs it
 		})
 		if err != nil {
 			return err

@@ -333,6 +333,7 @@ func TestPublicConnector(t *testing.T) {
 			network, err := dataplane.NewAwsDataPlaneNetwork(ctx, "net", &dataplane.AwsDataPlaneNetworkArgs{
 				Spec: dataplane.Spec{
 					Region: "eu-west-1", VpcCidr: "10.20.0.0/16", Zones: []string{"eu-west-1a", "eu-west-1b", "eu-west-1c"},
+					Nat: &dataplane.Nat{Strategy: dataplane.NatSingle},
 				},
 			}, opt)
 			if err != nil {

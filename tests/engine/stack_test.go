@@ -94,6 +94,7 @@ var volatile = regexp.MustCompile(strings.Join([]string{
 	`\bec2(-\d+){4}\b`,
 	`\bZ[0-9A-F]{10,}\b`,
 	`\bAROA[0-9A-Z]+\b`,
+	`\b[0-9a-f]{16}\b`,
 	`-[0-9a-f]{7,8}\b`,
 }, "|"))
 

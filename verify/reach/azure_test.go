@@ -168,3 +168,71 @@ func TestPeeringTakesForwardedPacketsOnlyWhenTold(t *testing.T) {
 	}
 	blocked(t, ask(), "hub-other", "does not take forwarded packets")
 }
+
+func TestAzureHostsBehindALoadBalancerGetOut(t *testing.T) {
+	s := newSpokes()
+	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
+	node := s.host("node", s.nodes)
+	ask := func(from End) Answer {
+		return New(s.m).Ask(Question{From: from, To: TheInternet(), Traffic: TCP(443)})
+	}
+	blocked(t, ask(At(node)), "system", "no NAT gateway")
+	node.Outbound = []*topology.Balancer{{Ref: ref("kubernetes")}}
+	reachable(t, ask(At(node)))
+	reachable(t, ask(AnyHost(s.nodes)))
+	// It lets nobody in.
+	blocked(t, New(s.m).Ask(Question{From: TheInternet(), To: At(node), Traffic: TCP(443)}), "node", "no public address")
+}
+
+func TestAzureTagsOfAnInterfacesSecurityGroup(t *testing.T) {
+	s := newSpokes()
+	s.nodes.VirtualNetworkTag = known([]netip.Prefix{prefix("10.1.0.0/16")})
+	vm := s.host("vm", s.nodes, &topology.Filter{Ref: ref("nic-nsg"), Kind: topology.NetworkSecurityGroup, Name: "nic-nsg", Stateful: true,
+		In: []topology.Rule{rule("vnet-in", true, 0, 0, 0, topology.Match{VirtualNetwork: true}, anyone)}})
+	reachable(t, New(s.m).Ask(Question{From: AnyHost(s.pods), To: At(vm), Traffic: TCP(443)}))
+	blocked(t, New(s.m).Ask(Question{From: AnyHost(s.otherNodes), To: At(vm), Traffic: TCP(443)}), "nic-nsg", "no rule")
+	// What the tag holds at the least is certain.
+	s.nodes.VirtualNetworkTag = topology.AtLeast(ref("peers"), []netip.Prefix{prefix("10.1.0.0/16")})
+	reachable(t, New(s.m).Ask(Question{From: AnyHost(s.pods), To: At(vm), Traffic: TCP(443)}))
+	undecidedBy(t, New(s.m).Ask(Question{From: AnyHost(s.otherNodes), To: At(vm), Traffic: TCP(443)}), "peers")
+}
+
+// https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-udr-overview
+func TestWhatAGatewayAnnouncesTakesNothingFromTheNetwork(t *testing.T) {
+	s := newSpokes()
+	vpn := s.gateway(topology.VPN, "expressroute", s.spoke)
+	announced := topology.Route{Ref: ref("bgp"), To: hidden[[]netip.Prefix]("announced"), Via: known(vpn), Origin: topology.OriginPropagated}
+	s.spokeTable.Routes = append(s.spokeTable.Routes[:len(s.spokeTable.Routes)-2], announced)
+	ask := func(q Question) Answer { return New(s.m).Ask(q) }
+	reachable(t, ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.pods), Traffic: TCP(443)}))
+	s.nodes.DefaultOutbound = known(true)
+	undecidedBy(t, ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443)}), "announced")
+	s.spokeTable.Routes[len(s.spokeTable.Routes)-1].To = known([]netip.Prefix{prefix("10.1.8.0/24")})
+	reachable(t, ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.pods), Traffic: TCP(443)}))
+}
+
+func TestNamesInAzure(t *testing.T) {
+	s := newSpokes()
+	inbound := s.host("inbound", s.fwNet)
+	inbound.Kind = topology.ResolverInterface
+	pe := s.host("pe", s.nodes)
+	zone := &topology.Zone{Ref: ref("zone"), Name: "privatelink.blob.core.windows.net", Private: true,
+		Networks: []topology.ZoneLink{{Ref: ref("hub-link"), Network: known(s.hub)}},
+		Records:  []topology.Record{{Ref: ref("a"), Name: "acc.privatelink.blob.core.windows.net", Type: "A", Interfaces: []*topology.Interface{pe}}}}
+	s.m.Zones = append(s.m.Zones, zone)
+	// The spoke asks the hub's resolver, whose address is an output.
+	s.spoke.DNSServers = hidden[[]netip.Addr]("inbound.privateIp")
+	r := New(s.m).Resolve(s.spoke, "acc.privatelink.blob.core.windows.net")
+	assert.True(t, r.Certain)
+	assert.Equal(t, []*topology.Interface{pe}, r.Interfaces)
+	// Servers that nobody knows may answer anything.
+	s.spoke.DNSServers = hidden[[]netip.Addr]("corporate")
+	assert.False(t, New(s.m).Resolve(s.spoke, "acc.privatelink.blob.core.windows.net").Certain)
+	// NxDomainRedirect.
+	r = New(s.m).Resolve(s.hub, "other.privatelink.blob.core.windows.net")
+	assert.NotNil(t, r.Blocked)
+	zone.Networks[0].Fallback = true
+	r = New(s.m).Resolve(s.hub, "other.privatelink.blob.core.windows.net")
+	assert.Nil(t, r.Blocked)
+	assert.True(t, r.Public.IsValid())
+}

@@ -206,7 +206,7 @@ func (e *Engine) start(w *walk, q Question, target place) {
 		}
 		f.from = source
 		f.peers.source, f.peers.sourceUnknown = e.groups(q.From, source)
-		f.public = e.public(q.From, source)
+		f.public = e.outbound(q.From, source)
 		iface := q.From.Interface
 		if iface == nil && len(q.From.Groups) > 0 {
 			iface = &topology.Interface{Ref: source.subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{q.From.Groups}}
@@ -362,6 +362,21 @@ func (e *Engine) public(end End, at place) topology.Val[bool] {
 		}
 	}
 	return public
+}
+
+// outbound says whether an end reaches the internet by a public address of its
+// own or, in Azure, of a load balancer that it stands behind.
+func (e *Engine) outbound(end End, at place) topology.Val[bool] {
+	behind := []*topology.Interface{end.Interface}
+	if end.Interface == nil {
+		behind = e.inside[at.subnet]
+	}
+	for _, iface := range behind {
+		if iface.Kind == topology.Host && len(iface.Outbound) > 0 {
+			return topology.Known(true, iface.Ref)
+		}
+	}
+	return e.public(end, at)
 }
 
 // startOutside sends packets into the graph by every gateway that leads in.

@@ -285,30 +285,33 @@ func addresses(
 		add(&must, packet.InPrefix(prefix))
 	}
 	if m.VirtualNetwork || m.Internet {
+		// The tag's prefixes; while they are not known, at the least some.
 		var inside packet.Set
-		prefixes, tagKnown := []packet.Addresses(nil), false
+		complete := false
 		if subnet != nil {
-			if list, ok := subnet.VirtualNetworkTag.Get(); ok {
-				tagKnown = true
-				for _, prefix := range list {
-					prefixes = append(prefixes, packet.InPrefix(prefix))
+			list, known := subnet.VirtualNetworkTag.Get()
+			if complete = known; !known {
+				options, _ := subnet.VirtualNetworkTag.Options()
+				if len(options) == 1 {
+					list = options[0]
 				}
-			} else {
 				refs = append(refs, subnet.VirtualNetworkTag.Ref())
 			}
+			for _, prefix := range list {
+				add(&inside, packet.InPrefix(prefix))
+			}
 		}
-		for _, a := range prefixes {
-			add(&inside, a)
-		}
-		switch {
-		case !tagKnown:
-			add(&may, packet.Every())
-		case m.VirtualNetwork && m.Internet:
-			add(&must, packet.Every())
-		case m.VirtualNetwork:
+		outside := packet.Set{packet.Everything()}.Subtract(inside)
+		if m.VirtualNetwork {
 			must = append(must, inside...)
-		default:
-			must = append(must, packet.Set{packet.Everything()}.Subtract(inside)...)
+			if !complete {
+				may = append(may, outside...)
+			}
+		}
+		if m.Internet && complete {
+			must = append(must, outside...)
+		} else if m.Internet {
+			may = append(may, outside...)
 		}
 	}
 	if len(m.Members) > 0 {

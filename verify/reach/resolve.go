@@ -64,7 +64,10 @@ func (e *Engine) resolve(r *Resolution, network *topology.Network, name string, 
 	servers, known := network.DNSServers.Get()
 	switch {
 	case !known:
-		r.doubt(network.DNSServers.Ref())
+		if !e.asksResolver(r, network.DNSServers.Ref(), name, depth) {
+			r.doubt(network.DNSServers.Ref())
+		}
+		return
 	case len(servers) > 0:
 		r.hop(network.DNSServers.Ref(), network.Name+" asks "+addressList(servers))
 		e.ask(r, network, servers, network.DNSServers.Ref(), name, depth)
@@ -89,7 +92,9 @@ func (e *Engine) cloudResolver(r *Resolution, network *topology.Network, name st
 	if forwarder != nil && (zone == nil || len(suffix(forwarder.Suffix)) >= len(zone.Name)) {
 		servers, known := forwarder.Servers.Get()
 		if !known {
-			r.doubt(forwarder.Servers.Ref())
+			if !e.asksResolver(r, forwarder.Servers.Ref(), name, depth) {
+				r.doubt(forwarder.Servers.Ref())
+			}
 			return
 		}
 		r.hop(forwarder.Ref, "questions below "+forwarder.Suffix+" go to "+addressList(servers))
@@ -113,6 +118,11 @@ func (e *Engine) cloudResolver(r *Resolution, network *topology.Network, name st
 	}
 	r.hop(link.Ref, network.Name+" sees the private zone "+zone.Name)
 	record := findRecord(zone, name)
+	if record == nil && link.Fallback {
+		r.hop(link.Ref, "the zone has no record for "+name+": the link falls back to the internet's answer")
+		r.Public = e.publicAnswer(name)
+		return
+	}
 	if record == nil {
 		r.block(zone.Ref, "the private zone "+zone.Name+" has no record for "+name+", and hides the internet's")
 		return
@@ -204,6 +214,25 @@ func (e *Engine) ask(r *Resolution, network *topology.Network, servers []netip.A
 		}
 	}
 	r.doubt(ref)
+}
+
+// asksResolver sends the question to the resolver endpoint whose address is the
+// same output; false when there is none.
+func (e *Engine) asksResolver(r *Resolution, server topology.Ref, name string, depth int) bool {
+	for _, iface := range e.model.Interfaces {
+		if iface.Kind != topology.ResolverInterface {
+			continue
+		}
+		subnet, ok := iface.Subnet.Get()
+		for _, address := range iface.Addresses {
+			if ok && subnet != nil && !address.IsKnown() && address.Ref() == server {
+				r.hop(iface.Ref, "answered by the resolver "+iface.Name+" in "+subnet.Network.Name)
+				e.cloudResolver(r, subnet.Network, name, depth+1)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // filteredName ends the question when a DNS firewall of the network blocks it.

@@ -71,18 +71,31 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 		return
 	}
 	known, open := w.engine.entries(table)
+	sure := f
 	for _, route := range open {
 		w.follow(f.doubt(route.To.Ref()), netip.Prefix{}, route, subnet)
 		f = f.doubt(route.To.Ref())
+		if route.Origin != topology.OriginPropagated {
+			sure = f
+		}
 	}
 	rest := packet.Set{f.now}
+	own := ownRoutes(known)
 	for _, e := range known {
-		hit := rest.Intersect(packet.Set{to(packet.InPrefix(e.prefix))})
+		taken := packet.Set{to(packet.InPrefix(e.prefix))}
+		if e.route.Origin == topology.OriginPropagated {
+			taken = taken.Subtract(own)
+		}
+		hit := rest.Intersect(taken)
 		if len(hit) == 0 {
 			continue
 		}
-		rest = rest.Subtract(packet.Set{to(packet.InPrefix(e.prefix))})
-		for _, part := range f.split(hit, hit, nil) {
+		rest = rest.Subtract(taken)
+		way := f
+		if clouds(e.route) {
+			way = sure
+		}
+		for _, part := range way.split(hit, hit, nil) {
 			w.follow(part, e.prefix, e.route, subnet)
 		}
 		if len(rest) == 0 {
@@ -90,9 +103,39 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 		}
 	}
 	if len(rest) > 0 {
-		f.sent = f.rewrites.carry(f.sent, rest[0])
+		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
 	}
+}
+
+// clouds reports whether a route is the cloud's own to the network's or a
+// peered network's addresses, or to a service: what a gateway announces never
+// takes packets from it, however long the prefix.
+// https://docs.aws.amazon.com/vpc/latest/userguide/route-tables-priority.html
+// https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-udr-overview
+func clouds(route *topology.Route) bool {
+	gw, ok := route.Via.Get()
+	if !ok || gw == nil {
+		return false
+	}
+	switch gw.Kind {
+	case topology.Local:
+		return route.Origin == topology.OriginSystem || gw.Network == nil || gw.Network.Cloud == topology.AWS
+	case topology.Peering, topology.ServiceGateway:
+		return route.Origin == topology.OriginSystem
+	}
+	return false
+}
+
+// ownRoutes are packets that the cloud's own routes take.
+func ownRoutes(entries []entry) packet.Set {
+	var own packet.Set
+	for _, e := range entries {
+		if clouds(e.route) {
+			own = append(own, to(packet.InPrefix(e.prefix)))
+		}
+	}
+	return own
 }
 
 // privateEndpoint takes packets for an Azure private endpoint past the route
@@ -547,7 +590,7 @@ func (w *walk) forward(f flow, gw *topology.Gateway, from *topology.Subnet) {
 		flows = w.subnetFilter(f, subnet, false)
 	}
 	for _, f := range flows {
-		for _, f := range w.interfaceFilters(f, iface, false) {
+		for _, f := range w.interfaceFilters(f, iface, subnet, false) {
 			switch check, known := iface.SourceDestCheck.Get(); {
 			case known && check:
 				w.block(f, iface.Ref, "%s does not forward: its source/destination check is on", iface.Name)

@@ -91,7 +91,7 @@ func (w *walk) step(f flow) bool {
 
 // leave sends the flow out of an interface, or any host, of the subnet.
 func (w *walk) leave(f flow, iface *topology.Interface, subnet *topology.Subnet) {
-	for _, f := range w.interfaceFilters(f, iface, true) {
+	for _, f := range w.interfaceFilters(f, iface, subnet, true) {
 		w.leaveSubnet(f, subnet)
 	}
 }
@@ -135,8 +135,9 @@ func to(a packet.Addresses) packet.Cube {
 	return cube
 }
 
-// interfaceFilters returns what gets through the filters of an interface.
-func (w *walk) interfaceFilters(f flow, iface *topology.Interface, out bool) []flow {
+// interfaceFilters returns what gets through the filters of an interface in the
+// subnet.
+func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topology.Subnet, out bool) []flow {
 	if iface == nil {
 		return []flow{f}
 	}
@@ -147,7 +148,7 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, out bool) []f
 	for _, set := range iface.Filters {
 		var next []flow
 		for _, f := range flows {
-			next = append(next, w.filter(f, set, out, nil)...)
+			next = append(next, w.filter(f, set, out, subnet)...)
 		}
 		flows = next
 	}
@@ -234,8 +235,8 @@ func direction(out bool) string {
 // deny records where denied packets end: at the rule that denies them, or at
 // the filter that has none for them.
 func (w *walk) deny(f flow, filters []*topology.Filter, found []match, denied packet.Set, out bool) {
-	f.sent = f.rewrites.carry(f.sent, denied[0])
-	lost := Witness(denied[:1])
+	f.sent = f.rewrites.carry(f.sent, example(denied))
+	lost := Witness(denied)
 	for _, m := range found {
 		if !m.allow && m.rule != nil && len(m.set.Intersect(denied)) > 0 {
 			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), describeRule(m.rule, out))
@@ -292,7 +293,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	case t.iface == nil:
 		w.arrive(f.hop(subnet.Ref, "arrives in subnet "+subnet.Name), t)
 	default:
-		for _, f := range w.interfaceFilters(f, t.iface, false) {
+		for _, f := range w.interfaceFilters(f, t.iface, subnet, false) {
 			w.arrive(f.hop(t.iface.Ref, fmt.Sprintf("arrives at %s %s", t.iface.Kind, t.iface.Name)), t)
 		}
 	}
@@ -339,7 +340,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		}
 	}
 	if len(rest) > 0 && !unknown && !w.target.outside {
-		f.sent = f.rewrites.carry(f.sent, rest[0])
+		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
 	if len(network.Incomplete) > 0 && w.target.subnet != nil && w.target.subnet.Network == network {

@@ -142,9 +142,7 @@ func (a *aws) readGroupRules() {
 				group.Incomplete = append(group.Incomplete, n.ref(direction))
 			}
 			for _, rule := range rules {
-				a.readGroupRule(group, direction == "ingress", rule.ref(), rule.get, map[string][]string{
-					"prefixes": {"cidrBlocks", "ipv6CidrBlocks"}, "lists": {"prefixListIds"}, "groups": {"securityGroups"},
-				}, "protocol")
+				a.readGroupRule(group, direction == "ingress", rule.ref(), rule.get, inlineRule)
 			}
 		}
 	}, "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
@@ -156,30 +154,37 @@ func (a *aws) readGroupRules() {
 				group.Incomplete = append(group.Incomplete, n.ref("type"))
 				return
 			}
-			a.readGroupRule(group, direction == "ingress", n.ref(""), n.get, map[string][]string{
-				"prefixes": {"cidrBlocks", "ipv6CidrBlocks"}, "lists": {"prefixListIds"}, "groups": {"sourceSecurityGroupId"},
-			}, "protocol")
+			a.readGroupRule(group, direction == "ingress", n.ref(""), n.get, groupRule)
 		})
 	}, "aws:ec2/securityGroupRule:SecurityGroupRule")
 
 	a.each(func(n *node) {
 		a.eachGroup(n.get("securityGroupId"), func(group *Filter) {
 			in := n.kind == "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-			a.readGroupRule(group, in, n.ref(""), n.get, map[string][]string{
-				"prefixes": {"cidrIpv4", "cidrIpv6"}, "lists": {"prefixListId"}, "groups": {"referencedSecurityGroupId"},
-			}, "ipProtocol")
+			a.readGroupRule(group, in, n.ref(""), n.get, vpcRule)
 		})
 	}, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
 }
 
+// ruleFields are the properties of a security group's rule. A field of an end is
+// one value or a list.
+type ruleFields struct{ protocol, ipv4, ipv6, prefixLists, groups string }
+
+var (
+	inlineRule = ruleFields{"protocol", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "securityGroups"}
+	groupRule  = ruleFields{"protocol", "cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "sourceSecurityGroupId"}
+	vpcRule    = ruleFields{"ipProtocol", "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
+)
+
 // readGroupRule adds one rule: what is known about the other end together, and
 // each thing that is not known by itself.
-func (a *aws) readGroupRule(group *Filter, in bool, ref Ref, get func(string) property, ends map[string][]string, protocol string) {
+func (a *aws) readGroupRule(group *Filter, in bool, ref Ref, get func(string) property, fields ruleFields) {
 	rule := Rule{
 		Ref: ref, Allow: Known(true, ref), Names: Known([]string(nil), ref), SourcePorts: Known([]Ports(nil), ref),
-		Protocols: protocols(get(protocol)),
+		Protocols: protocols(get(fields.protocol)),
 	}
-	readPorts(&rule, get("fromPort"), get("toPort"), icmpOfGroup(get))
+	from := get("fromPort")
+	readPorts(&rule, from, get("toPort"), from) // a group's rule has the ICMP type there
 
 	var known Match
 	var others []Val[Match]
@@ -191,25 +196,21 @@ func (a *aws) readGroupRule(group *Filter, in bool, ref Ref, get func(string) pr
 		}
 		others = append(others, v)
 	}
-	for _, key := range ends["prefixes"] {
-		elements := a.elements(get(key), func(p property) { add(Unknown[Match](p.cause())) })
-		for _, element := range elements {
-			add(convert(element.prefix(), func(p netip.Prefix) Match { return Match{Prefixes: []netip.Prefix{p}} }))
-		}
+	elements := func(key string) []property {
+		return a.elements(get(key), func(p property) { add(Unknown[Match](p.cause())) })
 	}
-	for _, key := range ends["lists"] {
-		for _, element := range a.elements(get(key), func(p property) { add(Unknown[Match](p.cause())) }) {
-			add(convert(a.prefixList(element), func(p []netip.Prefix) Match { return Match{Prefixes: p} }))
-		}
+	for _, element := range append(elements(fields.ipv4), elements(fields.ipv6)...) {
+		add(convert(element.prefix(), func(p netip.Prefix) Match { return Match{Prefixes: []netip.Prefix{p}} }))
 	}
-	for _, key := range ends["groups"] {
-		references, complete := a.groupReferences(get(key))
-		if !complete {
-			add(Unknown[Match](get(key).cause()))
-		}
-		for _, reference := range references {
-			add(convert(reference, func(f *Filter) Match { return Match{Members: []*Filter{f}} }))
-		}
+	for _, element := range elements(fields.prefixLists) {
+		add(convert(a.prefixList(element), func(p []netip.Prefix) Match { return Match{Prefixes: p} }))
+	}
+	references, complete := a.groupReferences(get(fields.groups))
+	if !complete {
+		add(Unknown[Match](get(fields.groups).cause()))
+	}
+	for _, reference := range references {
+		add(convert(reference, func(f *Filter) Match { return Match{Members: []*Filter{f}} }))
 	}
 	self := orDefault(get("self"), property.boolean, false)
 	switch yes, ok := self.Get(); {
@@ -304,8 +305,8 @@ func readPorts(rule *Rule, from, to, icmpType property) {
 		}
 		return
 	}
-	if len(numbers) != 1 || !packet.HasPorts(numbers[0]) {
-		return
+	if len(numbers) != 1 || numbers[0] != packet.TCP && numbers[0] != packet.UDP {
+		return // AWS looks at the ports of TCP and UDP only
 	}
 	first, firstKnown := from.port().Get()
 	last, lastKnown := to.port().Get()
@@ -319,9 +320,6 @@ func readPorts(rule *Rule, from, to, icmpType property) {
 		rule.DestinationPorts = Known([]Ports{{first, last}}, from.ref())
 	}
 }
-
-// icmpOfGroup is where a security group's rule has the ICMP type.
-func icmpOfGroup(get func(string) property) property { return get("fromPort") }
 
 // readACLs reads network ACLs and puts them before the subnets.
 func (a *aws) readACLs() {

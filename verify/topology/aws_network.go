@@ -14,7 +14,7 @@ var (
 	subnetKinds = []string{"aws:ec2/subnet:Subnet", "aws:ec2/defaultSubnet:DefaultSubnet"}
 )
 
-// parts returns the kinds that name a part of a VPC by one of the outputs.
+// vpcParts returns the kinds that name a part of a VPC by one of the outputs.
 func vpcParts(outputs ...string) []string {
 	var kinds []string
 	for _, kind := range vpcKinds {

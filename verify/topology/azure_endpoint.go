@@ -207,6 +207,12 @@ func (a *azure) cluster(n *node, pools []func(string) property) {
 		subnets = append(subnets, get("vnetSubnetID"), get("podSubnetID"))
 		public = append(public, get("enableNodePublicIP"), property{node: n})
 	}
+	// Which pool has which subnet does not matter for who is in them.
+	own := keep(subnets, func(p property) bool { return p.node == n && p.state != absent })
+	settled := map[string]Val[target]{}
+	for k, v := range n.get("agentPoolProfiles").settle(own, azureKinds("Subnet")) {
+		settled[own[k].path] = v
+	}
 	for k, p := range subnets {
 		if p.state == absent {
 			continue
@@ -214,6 +220,9 @@ func (a *azure) cluster(n *node, pools []func(string) property) {
 		subnet := a.subnetAt(p)
 		if first.Ref() == (Ref{}) {
 			first = subnet
+		}
+		if t, _ := settled[p.path].Get(); p.node == n && !subnet.IsKnown() && a.subnets[t.node] != nil {
+			subnet = Known(a.subnets[t.node], p.ref())
 		}
 		s, known := subnet.Get()
 		if known && seen[s] {

@@ -156,7 +156,8 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	}
 	own := slices.Clone(t.Routes)
 	t.Routes = append(t.Routes, a.announced(network, own, propagates)...)
-	forced, forcedRef := overridesDefault(t.Routes)
+	forced, perhaps := overridesDefault(t.Routes)
+	t.Routes = append(t.Routes, a.peeringRoutes(network, slices.Clip(t.Routes))...)
 	t.Routes = append(t.Routes, a.endpointRoutes(network, own)...)
 	for _, e := range services {
 		t.Routes = append(t.Routes, a.serviceRoute(network, e, policies))
@@ -165,12 +166,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		t.Incomplete = append(t.Incomplete, endpoints.cause())
 	}
 	for _, prefix := range network.Prefixes {
-		t.Routes = append(t.Routes, Route{Ref: prefix.Ref(), To: convert(prefix, single), Via: Known(a.place(Local, network), prefix.Ref()), Origin: OriginSystem})
-	}
-	for _, p := range a.peerings[network] {
-		for _, prefix := range p.farPrefixes() {
-			t.Routes = append(t.Routes, Route{Ref: p.ref, To: convert(prefix, single), Via: Known(p.gateway, p.ref), Origin: OriginSystem})
-		}
+		t.Routes = append(t.Routes, Route{Ref: prefix.Ref(), To: toPrefixes(prefix), Via: Known(a.place(Local, network), prefix.Ref()), Origin: OriginSystem})
 	}
 	system := func(prefix string, kind GatewayKind) Route {
 		return Route{
@@ -193,7 +189,7 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 		if on, known := forced.Get(); held || known && on {
 			continue
 		} else if !known {
-			route.Via = Unknown[*Gateway](forcedRef)
+			route.Via = either(forced.Ref(), a.place(Drop, network), perhaps)
 		}
 		t.Routes = append(t.Routes, route)
 	}
@@ -206,7 +202,31 @@ func (a *azure) effective(s *Subnet, key tableKey, endpoints property) *RouteTab
 	return t
 }
 
-func single(prefix netip.Prefix) []netip.Prefix { return []netip.Prefix{prefix} }
+// peeringRoutes returns the routes to the peers. A peering that is not
+// established has none, which matters where another route takes its place.
+func (a *azure) peeringRoutes(network *Network, others []Route) []Route {
+	var routes []Route
+	for _, p := range a.peerings[network] {
+		up, known := p.gateway.Established.Get()
+		for _, v := range p.farPrefixes() {
+			r := Route{Ref: p.ref, To: toPrefixes(v), Via: Known(p.gateway, p.ref), Origin: OriginSystem}
+			if !up {
+				prefix, _ := v.Get()
+				instead := keep(others, func(o Route) bool {
+					return slices.ContainsFunc(o.To.Or(nil), prefix.Overlaps)
+				})
+				switch {
+				case len(instead) > 0 && known:
+					continue
+				case len(instead) > 0:
+					r.Via = either(p.gateway.Established.Ref(), p.gateway, instead)
+				}
+			}
+			routes = append(routes, r)
+		}
+	}
+	return routes
+}
 
 // contains reports whether a prefix holds all of another one.
 func contains(outer, inner netip.Prefix) bool {
@@ -221,29 +241,28 @@ func hasIPv6(network *Network) bool {
 }
 
 // overridesDefault says whether one of the routes sends 0.0.0.0/0 to something
-// that is neither the internet nor nowhere; ref decides it when nobody knows.
-func overridesDefault(routes []Route) (overrides Val[bool], ref Ref) {
+// that is neither the internet nor nowhere. When nobody knows, it returns the
+// routes that may.
+func overridesDefault(routes []Route) (overrides Val[bool], perhaps []Route) {
 	every := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 	for _, r := range routes {
 		to, toKnown := r.To.Get()
-		if toKnown && !slices.Contains(to, every) {
-			continue
-		}
 		via, viaKnown := r.Via.Get()
 		elsewhere := viaKnown && via.Kind != Internet && via.Kind != Drop && via.Kind != Local
 		switch {
-		case toKnown && elsewhere:
-			return Known(true, r.Ref), r.Ref
-		case !viaKnown:
-			ref = r.Via.Ref()
-		case !toKnown && elsewhere:
-			ref = r.To.Ref()
+		case toKnown && !slices.Contains(to, every) || viaKnown && !elsewhere:
+		case toKnown && viaKnown:
+			return Known(true, r.Ref), nil
+		case toKnown:
+			overrides, perhaps = Unknown[bool](r.Via.Ref()), append(perhaps, r)
+		default:
+			overrides, perhaps = Unknown[bool](r.To.Ref()), append(perhaps, r)
 		}
 	}
-	if ref != (Ref{}) {
-		return Unknown[bool](ref), ref
+	if len(perhaps) == 0 {
+		return Known(false, Ref{}), nil
 	}
-	return Known(false, ref), ref
+	return overrides, perhaps
 }
 
 // place returns the local network, the internet or the drop of a network.
@@ -333,14 +352,10 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 			}
 			continue
 		}
-		// Its subnet holds nothing else, and Azure takes the first address
-		// that it does not keep for itself.
+		// Its subnet holds nothing else: what else is sent there is lost.
 		for _, v := range g.Subnet.Or(nil).Prefixes {
 			if prefix, known := v.Get(); known && prefix.Contains(addr) {
-				if addr == hostAddress(prefix, 4) {
-					return Known(g, p.ref())
-				}
-				likely = append(likely, g)
+				return OneOf(g.PrivateAddress.Ref(), g, a.place(Drop, network))
 			}
 		}
 	}
@@ -373,15 +388,6 @@ func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 	a.outside[key] = g
 	a.Gateways = append(a.Gateways, g)
 	return Known(g, p.ref())
-}
-
-// hostAddress returns the nth address of a prefix.
-func hostAddress(prefix netip.Prefix, n int) netip.Addr {
-	addr := prefix.Masked().Addr()
-	for range n {
-		addr = addr.Next()
-	}
-	return addr
 }
 
 // gatewayOf returns what a route by an output of a resource leads to.
@@ -533,7 +539,7 @@ func (a *azure) announce(g *Gateway, ref Ref, ranges []Val[netip.Prefix]) {
 		return
 	}
 	for _, v := range ranges {
-		a.announcements[g] = append(a.announcements[g], announcement{ref, convert(v, single)})
+		a.announcements[g] = append(a.announcements[g], announcement{ref, toPrefixes(v)})
 	}
 }
 
@@ -755,16 +761,21 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 		}
 	}
 	for _, v := range network.Prefixes {
-		add(convert(v, single))
+		add(toPrefixes(v))
 	}
 	for _, p := range a.peerings[network] {
 		access := p.get("allowVirtualNetworkAccess").boolean()
-		switch allowed, known := access.Get(); {
-		case !known:
+		allowed, accessKnown := access.Get()
+		up, upKnown := p.gateway.Established.Get()
+		switch {
+		case accessKnown && !allowed, upKnown && !up:
+		case !accessKnown:
 			open = access.Ref()
-		case allowed:
+		case !upKnown:
+			open = p.gateway.Established.Ref()
+		default:
 			for _, v := range p.farPrefixes() {
-				add(convert(v, single))
+				add(toPrefixes(v))
 			}
 		}
 	}
@@ -792,7 +803,7 @@ func (a *azure) virtualNetworkTag(network *Network, key tableKey) Val[[]netip.Pr
 	// With a default route it is every address, whatever else there may be.
 	every := seen[netip.PrefixFrom(netip.IPv4Unspecified(), 0)] && !hasIPv6(network)
 	if open != (Ref{}) && !every {
-		tag = Val[[]netip.Prefix]{options: [][]netip.Prefix{held}, unknown: true, ref: open}
+		tag = AtLeast(open, held)
 	}
 	a.routeCount += len(held)
 	a.networkTags[key] = tag

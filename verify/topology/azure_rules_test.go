@@ -360,6 +360,30 @@ func TestAzureFirewall(t *testing.T) {
 	})
 }
 
+// An address of a firewall's subnet that is written before Azure has chosen one
+// is the firewall's or nobody's.
+func TestAzureFirewallByGuess(t *testing.T) {
+	var things []azureThing
+	for _, thing := range firewallHub() {
+		if thing.name == "default" {
+			thing.inputs["nextHopIpAddress"] = "10.0.1.4"
+		}
+		things = append(things, thing)
+	}
+	eachShape(t, things, func(t *testing.T, shape azureShape, m *topology.Model) {
+		via := knownTable(t, subnetNamed(t, m, "nodes")).Routes[0].Via
+		options, complete := via.Options()
+		assert.True(t, complete)
+		assert.Equal(t, topology.Firewall, options[0].Kind)
+		assert.Equal(t, shape == exported, via.IsKnown())
+		if shape != exported {
+			require.Len(t, options, 2)
+			assert.Equal(t, topology.Drop, options[1].Kind)
+			assert.Equal(t, options[0].Ref.URN, via.Ref().URN, "the firewall's output decides")
+		}
+	})
+}
+
 // The rules of a firewall without a policy stand in itself.
 func TestAzureClassicFirewall(t *testing.T) {
 	m := azureModel(t, recorded, azureVnet("hub", "10.0.0.0/16"), azureSubnet("hub", "AzureFirewallSubnet", "10.0.1.0/26", nil),

@@ -126,6 +126,15 @@ func TestAzurePeering(t *testing.T) {
 		}
 	}
 	eachShape(t, oneSided, func(t *testing.T, _ azureShape, m *topology.Model) {
+		tag, known := subnetNamed(t, m, "Subnet2").VirtualNetworkTag.Get()
+		assert.True(t, known)
+		assert.NotContains(t, tag, netip.MustParsePrefix("10.1.0.0/16"))
+		// Its route counts only where no other takes its place.
+		assert.Contains(t, routesOf(t, knownTable(t, subnetNamed(t, m, "Subnet2"))), "10.1.0.0/16 system peering")
+		for _, r := range knownTable(t, subnetNamed(t, m, "Subnet1")).Routes {
+			via, _ := r.Via.Get()
+			assert.NotEqual(t, topology.Peering, via.Kind)
+		}
 		for _, g := range m.Gateways {
 			if g.Kind == topology.Peering {
 				established, known := g.Established.Get()
@@ -155,7 +164,7 @@ func TestAzurePeeringOutside(t *testing.T) {
 		least, complete := s.VirtualNetworkTag.Options()
 		require.Len(t, least, 1)
 		assert.False(t, complete)
-		assert.ElementsMatch(t, prefixList("10.1.0.0/16", "10.0.0.0/16", "168.63.129.16/32"), least[0])
+		assert.ElementsMatch(t, prefixList("10.1.0.0/16", "168.63.129.16/32"), least[0])
 		for _, g := range m.Gateways {
 			if g.Kind == topology.Peering {
 				assert.False(t, g.Established.IsKnown())

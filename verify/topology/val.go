@@ -43,6 +43,12 @@ func OneOf[T any](ref Ref, values ...T) Val[T] {
 	return Val[T]{options: values, ref: ref}
 }
 
+// AtLeast is a list that the output at ref will decide, and that holds at the
+// least the given elements.
+func AtLeast[T any](ref Ref, least []T) Val[[]T] {
+	return Val[[]T]{options: [][]T{least}, unknown: true, ref: ref}
+}
+
 // Get returns the value when it is known.
 func (v Val[T]) Get() (T, bool) {
 	if v.known {

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/automation"
+	"github.com/underlay-iac/underlay/automation/engine"
+	"github.com/underlay-iac/underlay/stacks"
+)
+
+func newHandover() *cobra.Command {
+	var flags deployFlags
+	cmd := &cobra.Command{
+		Use:   "handover STACK",
+		Short: "Show what the platform's vendor asks for",
+		Long: `Shows what the vendor needs to know of a deployed environment before it installs
+the platform: VPCs, blocks, zones, public addresses, connector, queues, support
+role, names to let out. It reads the stack's outputs and changes nothing.`,
+		Example: `  underlay handover staging
+  underlay handover staging --json > for-the-vendor.json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			err := handover(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &flags, args[0])
+			return flags.asJSON(cmd.OutOrStdout(), err)
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+func handover(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string) error {
+	env, err := flags.load(stack)
+	if err != nil {
+		return err
+	}
+	progress := newProgress(stderr, flags.json)
+	defer progress.stop()
+	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
+	if err != nil {
+		return err
+	}
+	options := automation.Options{Pulumi: cli, WorkDir: env.root, ConfigFile: env.file}
+	if flags.sandbox {
+		box, err := openSandbox(ctx, env)
+		if err != nil {
+			return err
+		}
+		defer box.close()
+		options = automation.Options{Pulumi: cli}
+		box.use(&options)
+	}
+	outputs, err := automation.Outputs(ctx, automation.Stack{Project: stacks.Project, Name: stack}, options)
+	var page *stacks.Handover
+	if err == nil {
+		page, err = stacks.ReadHandover(outputs)
+	}
+	switch deploys := flags.again(automation.OpUp, stack); {
+	case errors.Is(err, automation.ErrStackNotFound):
+		return fmt.Errorf("%s is not deployed; `%s` deploys it", stack, deploys)
+	case errors.Is(err, stacks.ErrNoHandover):
+		return fmt.Errorf("%s has nothing to hand over: it was destroyed, or deployed by an older underlay; `%s` deploys it", stack, deploys)
+	case err != nil:
+		var failed *automation.Error
+		if errors.As(err, &failed) {
+			failed.Operation = "handover"
+		}
+		return deployError(err, env, flags)
+	case flags.json:
+		return printJSON(stdout, page)
+	}
+	printHandover(stdout, stack, page)
+	return nil
+}
+
+// printHandover prints a handover as a page that can be sent as it is.
+func printHandover(w io.Writer, stack string, page *stacks.Handover) {
+	fmt.Fprintf(w, "%s · %s · %s\n\n", page.Model, stack, page.Region)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	row := func(heading, name string, values ...string) {
+		if text := strings.Join(values, ", "); text != "" {
+			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, text)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(page.Networks)) {
+		network := page.Networks[name]
+		row("Network", name, network.VpcID)
+		row("", "blocks", network.Cidrs...)
+		row("", "zones", pairs(network.ZoneIDs, "%s (%s)")...)
+		row("", "comes from", pairs(network.NatPublicIPs, "%[2]s (%[1]s)")...)
+	}
+	if c := page.Connector; c != nil {
+		row("Connector", string(c.Kind), c.DNSName+c.ServiceName)
+		var ports []string
+		for _, port := range c.Ports {
+			ports = append(ports, strconv.Itoa(port))
+		}
+		row("", "TCP ports", ports...)
+	}
+	heading := "Queues"
+	for _, direction := range slices.Sorted(maps.Keys(page.QueueURLs)) {
+		row(heading, direction, page.QueueURLs[direction])
+		heading = ""
+	}
+	row("Support", "role", page.SupportRoleArn)
+	row("Let out", "names", page.RequiredNames...)
+}
+
+// pairs returns the pairs of a map in a format, sorted by key.
+func pairs(of map[string]string, format string) []string {
+	var texts []string
+	for _, key := range slices.Sorted(maps.Keys(of)) {
+		texts = append(texts, fmt.Sprintf(format, key, of[key]))
+	}
+	return texts
+}
