@@ -97,7 +97,7 @@ func TestMaskingOnlyEverMakesUnknown(t *testing.T) {
 		require.NoError(t, err)
 		subjects = append(subjects, subject{name, g, model, results})
 	}
-	for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "connector-internet", "central"} {
+	for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "central"} {
 		g, model := record(t, stack)
 		addSubject(stack, g, model)
 	}

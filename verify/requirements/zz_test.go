@@ -50,7 +50,7 @@ func TestZZ(t *testing.T) {
 			}
 		}
 	default:
-		for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "connector-internet", "central"} {
+		for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "central"} {
 			g, model := load(t, stack)
 			one(stack, g, model)
 		}
