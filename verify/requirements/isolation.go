@@ -284,6 +284,9 @@ func noInternet(c *check) {
 		case connected:
 			c.notApplicable("%s is connected to the internet", network.Name)
 			continue
+		case external:
+			c.notApplicable("the way out of %s is built beside it", network.Name)
+			continue
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 			continue
