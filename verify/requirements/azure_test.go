@@ -227,3 +227,174 @@ func TestAzureGraphs(t *testing.T) {
 		}
 	}
 }
+
+// api changes the API server's profile of the cluster.
+func api(profile map[string]any) edit {
+	return set("ManagedCluster aks", "apiServerAccessProfile", profile)
+}
+
+func network(profile map[string]any) edit {
+	return set("ManagedCluster aks", "networkProfile", profile)
+}
+
+// spokeServers lets the spoke ask servers of its own.
+func spokeServers(addresses ...any) edit {
+	return set("VirtualNetwork spoke", "dhcpOptions", map[string]any{"dnsServers": addresses})
+}
+
+func azureMutations() []mutation {
+	const (
+		managed = "azure-managed"
+		hub     = "azure-hub"
+		aks     = "ManagedCluster aks"
+		zone    = "PrivateZone privatelink.blob.core.windows.net"
+		own     = "PrivateZone privatelink.westeurope.azmk8s.io"
+	)
+	listener := func(protocol string) edit {
+		return set("ApplicationGateway gateway", "httpListeners", []any{map[string]any{"name": "web", "protocol": protocol}})
+	}
+	systemZone := map[string]any{"enablePrivateCluster": true, "privateDNSZone": "system"}
+	return []mutation{
+		{"ADDR-005", managed, "outside", set("Subnet nodes", "addressPrefix", "10.99.0.0/24"), "Subnet nodes"},
+		{"ADDR-006", hub, "the hub's block", set("VirtualNetwork spoke", "addressSpace", map[string]any{"addressPrefixes": []any{"10.50.0.0/16"}}), ""},
+
+		{"ADDR-010", managed, "a /29", set("Subnet database", "addressPrefix", "10.60.1.0/29"), "Subnet database"},
+		{"ADDR-010", managed, "a /30", set("Subnet database", "addressPrefix", "10.60.1.0/30"), "Subnet database"},
+		{"ADDR-010", managed, "a /31", set("Subnet database", "addressPrefix", "10.60.1.0/31"), "Subnet database"},
+
+		{"ADDR-011", managed, "a /22", set("Subnet pods", "addressPrefix", "10.60.8.0/22"), "Subnet pods"},
+		{"ADDR-011", managed, "a small overlay", all(drop("Subnet pods"), network(map[string]any{
+			"networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/22",
+		})), aks},
+		{"ADDR-011", managed, "none", all(drop("Subnet pods"), set(aks, "agentPoolProfiles", []any{map[string]any{"vnetSubnetID": "@Subnet nodes"}})), "VirtualNetwork spoke"},
+
+		{"ADDR-012", managed, "a /25", set("Subnet nodes", "addressPrefix", "10.60.0.0/25"), "Subnet nodes"},
+		{"ADDR-012", managed, "a /26", set("Subnet nodes", "addressPrefix", "10.60.0.0/26"), "Subnet nodes"},
+		{"ADDR-012", managed, "a /28", set("Subnet nodes", "addressPrefix", "10.60.0.0/28"), "Subnet nodes"},
+
+		{"ADDR-013", managed, "kubenet of 400", all(network(map[string]any{"networkPlugin": "kubenet"}), set(aks, "agentPoolProfiles", pool(400))), aks},
+		{"ADDR-013", hub, "an overlay of 1,001", all(
+			network(map[string]any{"networkPlugin": "azure", "networkPluginMode": "overlay", "outboundType": "userDefinedRouting"}),
+			set(aks, "agentPoolProfiles", pool(1001)),
+		), aks},
+		{"ADDR-013", managed, "two pools of kubenet", all(
+			network(map[string]any{"networkPlugin": "kubenet"}),
+			set(aks, "agentPoolProfiles", append(pool(250), pool(250)...)),
+		), aks},
+
+		{"EGR-004", hub, "a rule is missing", set("FirewallPolicyRuleCollectionGroup aks", "ruleCollections", []any{map[string]any{
+			"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": "aks", "priority": 100.0, "action": map[string]any{"type": "Allow"},
+			"rules": []any{applicationRule("aks", "mcr.microsoft.com", "*.data.mcr.microsoft.com")},
+		}}), ""},
+		{"EGR-004", hub, "past the firewall", all(
+			set("Route default", "nextHopType", "Internet"), unset("Route default", "nextHopIpAddress"), set("Subnet nodes", "defaultOutboundAccess", true),
+		), "Route default"},
+		{"EGR-004", hub, "half of the internet past it", all(
+			azureNet("Route", "half", map[string]any{"routeTableName": "@RouteTable egress#name", "addressPrefix": "128.0.0.0/1", "nextHopType": "Internet"}),
+			set("Subnet pods", "defaultOutboundAccess", true),
+		), "Route half"},
+
+		{"EGR-005", managed, "no address", network(map[string]any{
+			"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerProfile": map[string]any{"outboundIPs": map[string]any{"publicIPs": []any{}}},
+		}), aks},
+		{"EGR-005", managed, "a Basic one", set("PublicIPAddress ip", "sku", map[string]any{"name": "Basic"}), "PublicIPAddress ip"},
+		{"EGR-005", managed, "no NAT gateway", network(map[string]any{"networkPlugin": "azure", "outboundType": "userAssignedNATGateway"}), "Subnet nodes"},
+
+		{"EGR-006", hub, "no default route", drop("Route default"), ""},
+		{"EGR-006", hub, "to the internet", all(set("Route default", "nextHopType", "Internet"), unset("Route default", "nextHopIpAddress")), "Route default"},
+		{"EGR-006", hub, "no table", unset("Subnet nodes", "routeTable"), ""},
+		{"EGR-006", hub, "a virtual WAN", azureNet("VirtualHub", "wan", map[string]any{"addressPrefix": "10.90.0.0/23"}), "VirtualHub wan"},
+
+		{"ISO-008", managed, "no ranges", api(map[string]any{}), aks},
+		{"ISO-008", managed, "everyone", api(map[string]any{"authorizedIPRanges": []any{"203.0.113.0/24", "0.0.0.0/0"}}), aks},
+		{"ISO-008", hub, "public", api(map[string]any{"enablePrivateCluster": false}), aks},
+
+		{"ISO-009", managed, "open", set("StorageAccount account", "publicNetworkAccess", "Enabled"), "StorageAccount account"},
+		{"ISO-009", hub, "not set, which is open", unset("StorageAccount account", "publicNetworkAccess"), "StorageAccount account"},
+		{"ISO-009", managed, "no endpoint", drop("PrivateEndpoint blob", "PrivateDnsZoneGroup blob"), "StorageAccount account"},
+
+		{"ISO-010", hub, "in past the firewall", all(
+			azureSubnet("hub", "jump", "10.50.2.0/27", nil),
+			azureNet("Route", "to-hub", map[string]any{
+				"routeTableName": "@RouteTable egress#name", "addressPrefix": "10.50.2.0/24", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.50.0.4",
+			}),
+		), ""},
+		{"ISO-010", hub, "the company's packets come in past it", azureNet("Route", "to-company", map[string]any{
+			"routeTableName": "@RouteTable egress#name", "addressPrefix": "192.168.0.0/16", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.50.0.4",
+		}), ""},
+		{"ISO-010", hub, "the gateway's replies", all(
+			azureNet("Route", "to-gateway", map[string]any{
+				"routeTableName": "@RouteTable egress#name", "addressPrefix": "10.61.3.0/24", "nextHopType": "VirtualAppliance", "nextHopIpAddress": "10.50.0.4",
+			}),
+		), ""},
+
+		{"ISO-011", hub, "plain HTTP", listener("Http"), "ApplicationGateway gateway"},
+		{"ISO-011", hub, "no web application firewall", set("ApplicationGateway gateway", "sku", map[string]any{"name": "Standard_v2", "tier": "Standard_v2"}), "ApplicationGateway gateway"},
+		{"ISO-011", hub, "it only detects", set("WebApplicationFirewallPolicy waf", "policySettings", map[string]any{"mode": "Detection", "state": "Enabled"}), "WebApplicationFirewallPolicy waf"},
+
+		{"REA-008", hub, "no transit", set("VirtualNetworkPeering to-hub", "useRemoteGateways", false), ""},
+		{"REA-008", hub, "no way back", set("RouteTable egress", "disableBgpRoutePropagation", true), ""},
+		{"REA-008", hub, "denied", all(
+			azureNet("NetworkSecurityGroup", "deny", map[string]any{"securityRules": []any{nsgRule("all", 100, "Deny", "*", "*")}}),
+			set("Subnet nodes", "networkSecurityGroup", id("NetworkSecurityGroup deny")), set("Subnet nodes", "privateEndpointNetworkPolicies", "Enabled"),
+		), "NetworkSecurityGroup deny"},
+
+		{"REA-009", managed, "no public address", drop("PublicIPAddress ip"), "VirtualNetwork spoke"},
+		{"REA-009", managed, "not admitted", set("NetworkSecurityGroup nodes", "securityRules", []any{}), "NetworkSecurityGroup nodes"},
+		{"REA-009", managed, "denied first", set("NetworkSecurityGroup nodes", "securityRules", []any{
+			nsgRule("deny", 100, "Deny", "Internet", "*"), nsgRule("allow", 200, "Allow", "203.0.113.0/24", "443"),
+		}), "NetworkSecurityGroup nodes"},
+
+		{"DNS-002", managed, "no zone", drop("PrivateDnsZoneGroup blob"), "PrivateEndpoint blob"},
+		{"DNS-002", managed, "not linked", drop("VirtualNetworkLink blob-spoke"), zone},
+		{"DNS-002", hub, "linked elsewhere", set("VirtualNetworkLink blob-spoke", "virtualNetwork", id("VirtualNetwork hub")), zone},
+
+		{"DNS-003", hub, "a resolver that does not know the zone", resolverInHub(), "VirtualNetwork spoke"},
+		{"DNS-003", hub, "a link that is missing", all(resolverInHub(), drop("VirtualNetworkLink aks-hub")), "VirtualNetwork spoke"},
+		{"DNS-003", managed, "a resolver elsewhere", all(
+			azureVnet("dns", "10.70.0.0/24", nil), azureSubnet("dns", "inbound", "10.70.0.0/28", nil),
+			resolverAt("dns", "inbound", "10.70.0.4"), spokeServers("10.70.0.4"),
+		), "VirtualNetwork spoke"},
+
+		{"DNS-004", hub, "the system zone", all(spokeServers("10.50.0.4"), api(systemZone)), aks},
+		{"DNS-004", hub, "not linked to the hub", all(spokeServers("10.50.0.4"), drop("VirtualNetworkLink aks-hub")), own},
+		{"DNS-004", hub, "linked to the spoke twice", all(spokeServers("10.50.0.4"), set("VirtualNetworkLink aks-hub", "virtualNetwork", id("VirtualNetwork spoke"))), own},
+
+		{"DNS-005", managed, "no group", drop("PrivateDnsZoneGroup blob"), "PrivateEndpoint blob"},
+		{"DNS-005", managed, "a record by hand", record5("account"), "PrivateRecordSet account"},
+		{"DNS-005", hub, "a record by hand", record5("other"), "PrivateRecordSet other"},
+
+		{"DNS-006", hub, "the system zone", api(systemZone), aks},
+		{"DNS-006", hub, "none", api(map[string]any{"enablePrivateCluster": true, "privateDNSZone": "none"}), aks},
+		{"DNS-006", hub, "not set, which is the system's", api(map[string]any{"enablePrivateCluster": true}), aks},
+
+		{"SKU-001", managed, "a Basic load balancer", network(map[string]any{"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerSku": "basic"}), aks},
+		{"SKU-001", managed, "no DDoS plan", set("VirtualNetwork spoke", "enableDdosProtection", false), "VirtualNetwork spoke"},
+		{"SKU-001", managed, "another Basic load balancer", azureNet("LoadBalancer", "lb", map[string]any{"sku": map[string]any{"name": "Basic"}}), "LoadBalancer lb"},
+	}
+}
+
+// record5 is an A record that somebody wrote.
+func record5(name string) edit {
+	return add("azure-native:network/v20240601:PrivateRecordSet", name, map[string]any{
+		"privateZoneName": "privatelink.blob.core.windows.net", "relativeRecordSetName": name, "recordType": "A",
+		"aRecords": []any{map[string]any{"ipv4Address": "10.60.2.9"}},
+	})
+}
+
+// resolverAt is a DNS resolver with an inbound endpoint.
+func resolverAt(vnet, subnet, address string) edit {
+	return all(
+		named(azureNet("DnsResolver", "resolver", map[string]any{"virtualNetwork": id("VirtualNetwork " + vnet)}), "DnsResolver resolver"),
+		azureNet("InboundEndpoint", "in", map[string]any{
+			"dnsResolverName":  "@DnsResolver resolver#name",
+			"ipConfigurations": []any{map[string]any{"subnet": id("Subnet " + subnet), "privateIpAddress": address, "privateIpAllocationMethod": "Static"}},
+		}),
+	)
+}
+
+// resolverInHub lets the spoke ask a resolver of the hub, which storage's zone is
+// not linked to.
+func resolverInHub() edit {
+	return all(azureSubnet("hub", "inbound", "10.50.2.0/28", nil), resolverAt("hub", "inbound", "10.50.2.4"), spokeServers("10.50.2.4"))
+}

@@ -97,8 +97,8 @@ func TestMaskingOnlyEverMakesUnknown(t *testing.T) {
 		require.NoError(t, err)
 		subjects = append(subjects, subject{name, g, model, results})
 	}
-	for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "central"} {
-		g, model := record(t, stack)
+	for _, stack := range []string{"dev", "staging", "dedicated-dev", "aoscloud-cluster", "aoscloud-staging", "central", "azure-managed", "azure-hub"} {
+		g, model := load(t, stack)
 		addSubject(stack, g, model)
 	}
 	for i, m := range allMutations() {
