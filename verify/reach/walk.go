@@ -344,8 +344,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
-	if len(network.Incomplete) > 0 && w.target.subnet != nil &&
-		(w.target.subnet.Network == network || len(w.engine.subnets[network]) == 0) {
+	if len(network.Incomplete) > 0 && w.target.subnet != nil {
 		w.anything(f, network.Incomplete...)
 	}
 }

@@ -48,7 +48,7 @@ func masked(g *graph.Graph, i int, key resource.PropertyKey) *graph.Graph {
 // texts collects the strings of a value.
 func texts(v resource.PropertyValue, found map[string]bool) {
 	switch {
-	case v.IsString():
+	case v.IsString() && len(v.StringValue()) > len("Interface"): // words of few letters name nothing
 		found[v.StringValue()] = true
 	case v.IsArray():
 		for _, element := range v.ArrayValue() {
