@@ -94,6 +94,11 @@ func give(t *testing.T, g *graph.Graph, r *graph.Resource, key string, v any) {
 	found := map[string]bool{}
 	texts(property, found)
 	r.PropertyDependencies[key] = []string{}
+	if text, ok := v.(string); ok && strings.HasPrefix(text, "@") && strings.Contains(text, "#") {
+		what, _, _ := strings.Cut(text[1:], "#")
+		r.PropertyDependencies[key] = []string{find(t, g, what).URN}
+		return
+	}
 	for i := range g.Resources {
 		other := &g.Resources[i]
 		named := map[string]bool{}
