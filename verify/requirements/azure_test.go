@@ -265,7 +265,7 @@ func azureMutations() []mutation {
 		{"ADDR-011", managed, "a /22", set("Subnet pods", "addressPrefix", "10.60.8.0/22"), "Subnet pods"},
 		{"ADDR-011", managed, "a small overlay", all(drop("Subnet pods"), network(map[string]any{
 			"networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/22",
-		})), aks},
+		}), set(aks, "agentPoolProfiles", []any{map[string]any{"vnetSubnetID": "@Subnet nodes"}})), aks},
 		{"ADDR-011", managed, "none", all(drop("Subnet pods"), set(aks, "agentPoolProfiles", []any{map[string]any{"vnetSubnetID": "@Subnet nodes"}})), "VirtualNetwork spoke"},
 
 		{"ADDR-012", managed, "a /25", set("Subnet nodes", "addressPrefix", "10.60.0.0/25"), "Subnet nodes"},
