@@ -43,12 +43,6 @@ func named(e edit, what string) edit {
 	}
 }
 
-func output(what, key string, v any) edit {
-	return func(t *testing.T, g *graph.Graph) {
-		find(t, g, what).Outputs[resource.PropertyKey(key)] = value(t, g, v)
-	}
-}
-
 func nsgRule(name string, priority float64, access, source, port string) map[string]any {
 	return map[string]any{
 		"name": name, "priority": priority, "direction": "Inbound", "access": access, "protocol": "Tcp",
