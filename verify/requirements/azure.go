@@ -1045,6 +1045,14 @@ func standardSKU(c *check) {
 	for _, balancer := range c.ofType(azureNative + "network:LoadBalancer") {
 		c.standard(balancer, "sku.name", "Basic")
 	}
+	if c.deployment != AKSLandingZone {
+		// The rest is the landing zone's document; a data plane of its own has no
+		// central subscription.
+		for _, network := range c.dataPlanes() {
+			c.holds(network.Ref, "no load balancer of %s is Basic", network.Name)
+		}
+		return
+	}
 	firewalls := append(c.ofType(azureNative+"network:AzureFirewall"), c.ofType(azureNative+"network:ApplicationGateway")...)
 	for _, network := range c.dataPlanes() {
 		r := c.resources[network.Ref.URN]

@@ -363,7 +363,10 @@ func azureMutations() []mutation {
 		{"DNS-006", hub, "not set, which is the system's", api(map[string]any{"enablePrivateCluster": true}), aks},
 
 		{"SKU-001", managed, "a Basic load balancer", network(map[string]any{"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerSku": "basic"}), aks},
-		{"SKU-001", managed, "no DDoS plan", set("VirtualNetwork spoke", "enableDdosProtection", false), "VirtualNetwork spoke"},
+		{"SKU-001", hub, "nothing central and no DDoS plan", all(
+			drop("AzureFirewall firewall", "ApplicationGateway gateway", "Route default"),
+			network(map[string]any{"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerSku": "standard"}),
+		), "VirtualNetwork spoke"},
 		{"SKU-001", managed, "another Basic load balancer", azureNet("LoadBalancer", "lb", map[string]any{"sku": map[string]any{"name": "Basic"}}), "LoadBalancer lb"},
 	}
 }
