@@ -147,6 +147,7 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topol
 		return []flow{f}
 	}
 	if len(iface.Incomplete) > 0 && !w.replying {
+		// What is not known of it may let pass what the rest denies.
 		return []flow{f.doubt(iface.Incomplete...)}
 	}
 	flows := []flow{f}
@@ -348,7 +349,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
-	if len(network.Incomplete) > 0 && w.target.subnet != nil && w.target.subnet.Network == network {
+	if len(network.Incomplete) > 0 && w.target.subnet != nil {
 		w.anything(f, network.Incomplete...)
 	}
 }
