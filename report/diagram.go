@@ -102,7 +102,7 @@ func (e edge) text() string {
 
 // textColor is the colour of a line in the text forms.
 func textColor(state State) string {
-	return map[State]string{Path: "#15803d", Absent: "#c8102e", Unknown: "#6b7280", Offered: "#18202b"}[state]
+	return map[State]string{Path: "#15803d", Absent: "#c8102e", Unknown: "#5b6472", Offered: "#18202b"}[state]
 }
 
 func tierColor(tier string) string { return tierStyles()[styleIndex(tier)].light }

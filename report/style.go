@@ -58,7 +58,7 @@ func styleSheet() string {
 		fmt.Fprintf(&b, ".ul .%s{--c:%s}\n", tierClass(s.tier), s.light)
 		dark += fmt.Sprintf(".ul .%s{--c:%s}\n", tierClass(s.tier), s.dark)
 	}
-	b.WriteString("@media (prefers-color-scheme:dark) and (not print){\n" + darkCSS + dark + "}\n")
+	b.WriteString("@media screen and (prefers-color-scheme:dark){\n" + darkCSS + dark + "}\n")
 	return b.String()
 }
 
@@ -72,7 +72,7 @@ func patterns() string {
 	return b.String()
 }
 
-const drawingCSS = `.ul{--bg:#fff;--fg:#18202b;--soft:#566070;--line:#b9c2ce;--frame:#f6f8fa;--box:#fff;--path:#15803d;--absent:#c8102e;--unknown:#6b7280;--offered:#18202b;font-family:system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif}
+const drawingCSS = `.ul{--bg:#fff;--fg:#18202b;--soft:#566070;--line:#b9c2ce;--frame:#f6f8fa;--box:#fff;--path:#15803d;--absent:#c8102e;--unknown:#5b6472;--offered:#18202b;font-family:system-ui,"Segoe UI",Roboto,"Helvetica Neue",Arial,"DejaVu Sans",sans-serif}
 .ul text{fill:var(--fg);font-size:12px}
 .ul .soft{fill:var(--soft);font-size:11px}
 .ul .mono{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px;font-weight:600}

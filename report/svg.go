@@ -17,19 +17,19 @@ const (
 	headHeight  = 72 // of a frame: its name, blocks and zones
 	framePad    = 14
 	laneStep    = 12  // between lines to the internet
-	labelWidth  = 190 // of a tier's name and its lines
-	cellWidth   = 162
+	labelWidth  = 200 // of a tier's name and its lines, at the most
+	cellWidth   = 152
 	cellGap     = 10
-	reachWidth  = 96 // of the label of the line to the services
-	panelGap    = 34
-	panelWidth  = 172
+	reachWidth  = 110 // of the label of the line to the services, at the most
+	panelGap    = 28
+	panelWidth  = 176 // of a column of services, at the most
 	serviceStep = 24
 	lineStep    = 20 // between the lines of a tier
 	boxHead     = 42 // of a subnet: its name and block
 	chipStep    = 22
 	rowGap      = 16
-	placeWidth  = 176
-	placeGap    = 34
+	placeWidth  = 160
+	placeGap    = 26
 	linkStep    = 46 // between links to other networks
 	linkGutter  = 16
 	legend      = 40
@@ -61,6 +61,9 @@ func fit(text string, width, size float64) string {
 	}
 	return string(runes[:max(1, most-1)]) + "…"
 }
+
+// textWidth is how wide a small text may be.
+func textWidth(text string) int { return int(float64(utf8.RuneCountInString(text))*11*0.6) + 1 }
 
 // text writes a text of at most that width.
 func (c *canvas) text(x, y, width int, class, text string) {
@@ -119,30 +122,58 @@ type placed struct {
 	links               int // where the first link to another network enters
 	panelRows           int
 	panelColumns        int
+	widths
+}
+
+// widths are those of columns whose texts differ from drawing to drawing.
+type widths struct{ lanes, label, reach, service int }
+
+// widths returns what the texts of all frames need.
+func (d *Drawing) widths() widths {
+	w := widths{lanes: 6 * laneStep, label: 140, reach: 40, service: 158}
+	for _, f := range d.Frames {
+		lanes := 0
+		for _, row := range f.Rows {
+			lanes += len(row.Internet)
+			for _, line := range row.Internet {
+				w.label = max(w.label, textWidth("out: "+line.Label)+14)
+			}
+			w.label = max(w.label, textWidth(row.Tier)*5/4+34)
+			if row.Services != nil {
+				for _, part := range strings.Split(row.Services.Label, ", ") {
+					w.reach = max(w.reach, textWidth(part)+8)
+				}
+			}
+		}
+		w.lanes = max(w.lanes, lanes*laneStep)
+		for _, service := range f.Services {
+			w.service = max(w.service, textWidth(service.text())+24)
+		}
+	}
+	w.label, w.reach, w.service = min(w.label, labelWidth), min(w.reach, reachWidth), min(w.service, panelWidth)
+	return w
+}
+
+// text is a service as the panel names it.
+func (c Chip) text() string {
+	if c.Detail == "gateway" {
+		return c.Name + " (gateway)"
+	}
+	return c.Name
 }
 
 func (f *placed) bottom() int { return f.y + f.height }
 
-// lanes is how many lines there are between a frame and the internet.
-func (f *Frame) lanes() int {
-	n := 0
-	for _, row := range f.Rows {
-		n += len(row.Internet)
-	}
-	return n
-}
-
-// place puts a frame on the grid, with room for lines to the internet; links is
-// how many links it has a part in.
-func place(frame *Frame, x, y, lanes, links int) *placed {
-	f := &placed{Frame: frame, x: x, y: y}
-	f.left = x + framePad + lanes*laneStep
-	f.cells = f.left + labelWidth
+// place puts a frame on the grid; links is how many links it has a part in.
+func place(frame *Frame, x, y int, w widths, links int) *placed {
+	f := &placed{Frame: frame, x: x, y: y, widths: w}
+	f.left = x + framePad + w.lanes
+	f.cells = f.left + w.label
 	columns := max(1, len(f.Zones))
 	f.right = f.cells + columns*cellWidth + (columns-1)*cellGap
 	f.width = f.right + framePad - x
 	if len(f.Services) > 0 {
-		f.width += reachWidth
+		f.width += f.reach
 	}
 	bottom := y + headHeight
 	for _, row := range f.Rows {
@@ -180,7 +211,7 @@ func (f *placed) panelHeight() int {
 
 func (f *placed) panelX() int { return f.x + f.width + panelGap }
 
-func (f *placed) panelWidth() int { return 12 + f.panelColumns*panelWidth }
+func (f *placed) panelWidth() int { return 12 + f.panelColumns*f.service }
 
 // end is where the frame with its services ends.
 func (f *placed) end() int {
@@ -237,10 +268,7 @@ func (d *Drawing) layout() (frames []*placed, width, height int) {
 	if inside > 0 {
 		x += 2*linkGutter + inside*linkGutter
 	}
-	lanes := 6
-	for _, frame := range d.Frames {
-		lanes = max(lanes, frame.lanes())
-	}
+	w := d.widths()
 	y := margin
 	width = 900
 	for i, frame := range d.Frames {
@@ -250,7 +278,7 @@ func (d *Drawing) layout() (frames []*placed, width, height int) {
 				links++
 			}
 		}
-		f := place(frame, x, y+netHeight+netGap, lanes, links)
+		f := place(frame, x, y+netHeight+netGap, w, links)
 		frames = append(frames, f)
 		width = max(width, f.end()+margin)
 		y = f.bottom() + frameGap
@@ -290,7 +318,7 @@ func (f *placed) drawHead(c *canvas) {
 		detail += " · " + f.Where
 	}
 	c.text(f.left, f.y+44, f.right-f.left, "soft", detail)
-	c.text(f.left+4, f.y+headHeight-8, labelWidth-12, "soft", "out to, in from the internet")
+	c.text(f.left+4, f.y+headHeight-8, f.label-8, "soft", "internet, out and in")
 	for i, zone := range f.Zones {
 		c.text(f.cellX(i), f.y+headHeight-8, cellWidth, "soft", zone)
 	}
@@ -309,7 +337,7 @@ func (f *placed) drawRow(c *canvas, i int, row *Row) {
 	}
 	c.f(`<rect x="%d" y="%d" width="11" height="13" fill="url(#p-%s)" class="%s"/>`, f.left+4, y+5, class, class)
 	c.f(`<g class="%s">`, class)
-	c.text(f.left+22, y+16, labelWidth-34, "tier", row.Tier)
+	c.text(f.left+22, y+16, f.label-26, "tier", row.Tier)
 	c.close()
 	for j, line := range row.Internet {
 		direction := "out: "
@@ -317,7 +345,7 @@ func (f *placed) drawRow(c *canvas, i int, row *Row) {
 			direction = "in: "
 		}
 		c.open("", line.Evidence)
-		c.text(f.left+8, f.lineY(i, j)+4, labelWidth-12, "soft", direction+line.Label)
+		c.text(f.left+8, f.lineY(i, j)+4, f.label-8, "soft", direction+line.Label)
 		c.close()
 	}
 	for zone, cell := range row.Cells {
@@ -385,8 +413,8 @@ func (f *placed) drawGateways(c *canvas) {
 	for i, gw := range f.Gateways {
 		x := f.x + framePad/2
 		if i > 0 {
-			x = f.left + (i-1)*(labelWidth)
-			width = labelWidth - 10
+			x = f.left + (i-1)*f.label
+			width = f.label - 10
 		}
 		w := max(width+framePad/2, 124)
 		c.open("", append([]string{gw.Detail + " " + gw.Name}, gw.Evidence...))
@@ -402,8 +430,8 @@ func (f *placed) drawReach(c *canvas, l *Line, y int) {
 	defer c.close()
 	from, border, to := f.right+4, f.x+f.width, f.panelX()
 	label, more, _ := strings.Cut(l.Label, ", ")
-	c.text(from+4, y-6, reachWidth, "soft", label)
-	c.text(from+4, y+15, reachWidth, "soft", more)
+	c.text(from+4, y-6, f.reach, "soft", label)
+	c.text(from+4, y+15, f.reach, "soft", more)
 	if l.State == Absent {
 		c.f(`<path d="M%d %dH%d" class="l l-absent"/>`, from, y, border)
 		c.f(`<path d="M%d %dH%d" class="l l-beyond"/>`, border, y, to)
@@ -423,14 +451,10 @@ func (f *placed) drawServices(c *canvas) {
 	c.text(x+12, y+21, f.panelWidth()-20, "", "Services by endpoint")
 	for i, service := range f.Services {
 		top := y + 34 + i%f.panelRows*serviceStep
-		left := x + 10 + i/f.panelRows*panelWidth
+		left := x + 10 + i/f.panelRows*f.service
 		c.open("", service.Evidence)
-		c.rect(left, top, panelWidth-8, serviceStep-4, 4, "chip")
-		text := service.Name
-		if service.Detail == "gateway" {
-			text += " (gateway)"
-		}
-		c.text(left+8, top+14, panelWidth-22, "soft", text)
+		c.rect(left, top, f.service-8, serviceStep-4, 4, "chip")
+		c.text(left+8, top+14, f.service-22, "soft", service.text())
 		c.close()
 	}
 }
@@ -480,7 +504,7 @@ func (d *Drawing) drawPlace(c *canvas, index, y int) {
 
 // chipAt draws what stands at a frame's border.
 func chipAt(c *canvas, f *placed, y int, chip Chip) {
-	width := f.left + labelWidth - f.x - 10
+	width := f.left + max(f.label, 170) - f.x - 10
 	c.open("", chip.Evidence)
 	c.rect(f.x, y-4, width, 38, 6, "gate")
 	c.text(f.x+12, y+11, width-20, "", chip.Name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
 )
@@ -43,25 +44,21 @@ func (f *pictureFlags) add(cmd *cobra.Command) {
 	}
 }
 
-// subject reads the network that the flags choose, and the environment when it
-// comes from one.
-func (f *pictureFlags) subject(ctx context.Context, cmd *cobra.Command) (*report.Subject, *environment, error) {
+// load reads the graph that the flags choose, and the environment when it comes
+// from one; it sets the model to the environment's.
+func (f *pictureFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Graph, *environment, error) {
 	if f.source.stack == "" && f.source.export == "" && f.source.preview == "" {
 		return nil, nil, usageError{fmt.Errorf("give a stack, --export or --preview; see `%s --help`", cmd.CommandPath())}
 	}
 	g, env, err := f.source.load(ctx, cmd)
-	if err != nil {
-		return nil, nil, err
+	if err != nil || env == nil {
+		return g, nil, err
 	}
-	model := f.model
-	if env != nil {
-		if model != "" && model != env.Spec.Model() {
-			return nil, nil, usageError{fmt.Errorf("%s has the model %s, not %s: leave --model out", env.file, env.Spec.Model(), model)}
-		}
-		model = env.Spec.Model()
+	if f.model != "" && f.model != env.Spec.Model() {
+		return nil, nil, usageError{fmt.Errorf("%s has the model %s, not %s: leave --model out", env.file, env.Spec.Model(), f.model)}
 	}
-	subject, err := report.NewSubject(g, model)
-	return subject, env, err
+	f.model = env.Spec.Model()
+	return g, env, nil
 }
 
 // write sends what render writes to the output.
@@ -97,7 +94,11 @@ a proven path, a red cross a proven absence, a grey dashed line not known.`,
 			if !ok {
 				return usageError{fmt.Errorf("no format %q; %s", format, problem.DidYouMean(format, diagramFormats()))}
 			}
-			subject, _, err := flags.subject(cmd.Context(), cmd)
+			g, _, err := flags.load(cmd.Context(), cmd)
+			if err != nil {
+				return err
+			}
+			subject, err := report.NewSubject(g, flags.model)
 			if err != nil {
 				return err
 			}
