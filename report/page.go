@@ -420,8 +420,7 @@ func (s *Subject) connects(t tier, name string) (State, string) {
 // blockView is an address block, drawn to scale.
 type blockView struct {
 	Network, Prefix string
-	Free            []string
-	FreeCount       string
+	Free, FreeCount string
 	Map             template.HTML
 }
 
@@ -436,11 +435,12 @@ func (s *Subject) blocks() []blockView {
 			areas, free := s.areas(network, block.Masked())
 			v := blockView{Network: network.Name, Prefix: block.String()}
 			left := 0
+			var texts []string
 			for _, p := range free {
-				v.Free = append(v.Free, p.String())
+				texts = append(texts, p.String())
 				left += 1 << (32 - p.Bits())
 			}
-			v.FreeCount = thousands(left)
+			v.Free, v.FreeCount = list(texts, 6), thousands(left)
 			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) //nolint:gosec // written by canvas, which escapes
 			all = append(all, v)
 		}
@@ -477,7 +477,7 @@ func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []
 // The grid of address maps, in pixels.
 const (
 	mapWidth  = 1000
-	mapLabel  = 128
+	mapLabel  = 100
 	mapRow    = 34
 	mapRowLog = 3 // eight rows a block
 )
@@ -528,8 +528,12 @@ func drawArea(c *canvas, a area, x, y, width, height float64) {
 		c.f(`<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="none" class="area"/>`, x, y, width, height)
 	}
 	if width >= 76 {
-		c.text(int(x)+16, int(y)+14, int(width)-20, "soft", what)
-		c.text(int(x)+16, int(y)+28, int(width)-20, "mono", a.prefix.String())
+		room := int(width) - 16
+		if textWidth(what) > room {
+			what = a.tier + " " + a.zone[strings.LastIndex(a.zone, "-")+1:]
+		}
+		c.text(int(x)+14, int(y)+14, room, "soft", what)
+		c.text(int(x)+14, int(y)+28, room, "small", a.prefix.String())
 	}
 	c.close()
 }

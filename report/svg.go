@@ -69,7 +69,7 @@ func textWidth(text string) int { return int(float64(utf8.RuneCountInString(text
 func (c *canvas) text(x, y, width int, class, text string) {
 	size := 12.0
 	switch class {
-	case "soft":
+	case "soft", "small":
 		size = 11
 	case "tier":
 		size = 13.8 // bold letters are wider
