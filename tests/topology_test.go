@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,10 +53,42 @@ func TestTopologyOfEveryShape(t *testing.T) {
 			loaded, err := graph.Load(&export)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, want, facts(build(t, loaded)))
-			// In another order, where order means nothing.
-			assert.ElementsMatch(t, want, facts(build(t, previewOf(g))))
+			// In another order, where order means nothing. A preview does not
+			// tell which endpoint of a firewall a route leads to.
+			var open []string
+			for _, fact := range facts(build(t, previewOf(g))) {
+				if !slices.Contains(want, fact) {
+					open = append(open, fact)
+				}
+			}
+			assert.Len(t, facts(build(t, previewOf(g))), len(want))
+			assert.Equal(t, routesToFirewalls(build(t, g)), open)
 		})
 	}
+}
+
+// routesToFirewalls are the facts of a preview about routes to one of several
+// endpoints of a firewall.
+func routesToFirewalls(m *topology.Model) []string {
+	var lines []string
+	for _, table := range m.Tables {
+		for _, r := range table.Routes {
+			if via, ok := r.Via.Get(); ok && via.Kind == topology.Firewall {
+				lines = append(lines, fmt.Sprintf("route %s in %s: one of %d", short(r.Ref), short(table.Ref), endpointsOf(m, via)))
+			}
+		}
+	}
+	return lines
+}
+
+func endpointsOf(m *topology.Model, firewall *topology.Gateway) int {
+	n := 0
+	for _, gateway := range m.Gateways {
+		if gateway.Ref.URN == firewall.Ref.URN {
+			n++
+		}
+	}
+	return n
 }
 
 func build(t *testing.T, g *graph.Graph) *topology.Model {
@@ -157,7 +190,8 @@ func facts(m *topology.Model) []string {
 			to, _ := r.To.Get()
 			via, ok := r.Via.Get()
 			if !ok {
-				add("route %s: unknown", short(r.Ref))
+				options, _ := r.Via.Options()
+				add("route %s in %s: one of %d", short(r.Ref), short(e.Ref), len(options))
 				continue
 			}
 			add("route %s in %s: %v to %s %s", short(r.Ref), short(e.Ref), to, via.Kind, short(via.Ref))

@@ -24,8 +24,9 @@ func newHandover() *cobra.Command {
 		Use:   "handover STACK",
 		Short: "Show what the platform's vendor asks for",
 		Long: `Shows what the vendor needs to know of a deployed environment before it installs
-the platform: VPCs, blocks, zones, public addresses, connector, queues, support
-role, names to let out. It reads the stack's outputs and changes nothing.`,
+the platform: VPCs or VNets, blocks, zones or subnets, public addresses,
+connector, queues, support role, private zones, the room for a cluster, names to
+let out. It reads the stack's outputs and changes nothing.`,
 		Example: `  underlay handover staging
   underlay handover staging --json > for-the-vendor.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -111,15 +112,21 @@ func handoverRows(page *stacks.Handover) []handoverRow {
 			rows = append(rows, handoverRow{heading, name, text, later})
 		}
 	}
+	row(false, "Azure", "subscription", page.SubscriptionID)
+	row(false, "", "group", page.ResourceGroup)
 	for _, name := range slices.Sorted(maps.Keys(page.Networks)) {
 		network := page.Networks[name]
-		row(true, "Network", name, network.VpcID)
+		row(true, "Network", name, network.VpcID+network.VnetID)
 		row(false, "", "blocks", network.Cidrs...)
+		for _, subnet := range slices.Sorted(maps.Keys(network.SubnetIDs)) {
+			row(true, "", "subnet "+subnet, network.SubnetIDs[subnet])
+		}
 		row(true, "", "zones", pairs(network.ZoneIDs, "%s (%s)")...)
 		row(true, "", "comes from", pairs(network.NatPublicIPs, "%[2]s (%[1]s)")...)
+		row(true, "", "comes from", network.EgressIPs...)
 	}
 	if c := page.Connector; c != nil {
-		row(true, "Connector", string(c.Kind), c.DNSName+c.ServiceName)
+		row(true, "Connector", string(c.Kind), c.DNSName+c.ServiceName+c.Address)
 		var ports []string
 		for _, port := range c.Ports {
 			ports = append(ports, strconv.Itoa(port))
@@ -132,7 +139,25 @@ func handoverRows(page *stacks.Handover) []handoverRow {
 		heading = ""
 	}
 	row(true, "Support", "role", page.SupportRoleArn)
+	heading = "Zones"
+	for _, zone := range slices.Sorted(maps.Keys(page.PrivateZoneIDs)) {
+		row(true, heading, zone, page.PrivateZoneIDs[zone])
+		heading = ""
+	}
+	if c := page.Cluster; c != nil {
+		row(false, "Cluster", "network", strings.TrimSpace(c.Posture.NetworkPlugin+" "+c.Posture.NetworkPluginMode), c.Posture.OutboundType)
+		row(false, "", "room", fmt.Sprintf("%d nodes, limited by %s", c.Capacity.MaxNodes, c.Capacity.LimitedBy))
+	}
 	row(false, "Let out", "names", page.RequiredNames...)
+	heading = "Let out"
+	if len(page.RequiredNames) > 0 {
+		heading = ""
+	}
+	for _, rule := range page.RequiredEgress {
+		to := slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses)
+		row(false, heading, fmt.Sprintf("%s %s", rule.Protocol, strings.Trim(fmt.Sprint(rule.Ports), "[]")), to...)
+		heading = ""
+	}
 	return rows
 }
 

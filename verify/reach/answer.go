@@ -68,7 +68,10 @@ func (a *Answer) order() {
 	slices.SortStableFunc(a.Paths, func(p, q Path) int {
 		return cmp.Compare(boolean(!p.Certain), boolean(!q.Certain))
 	})
-	slices.SortStableFunc(a.Blocks, func(p, q Block) int { return cmp.Compare(len(q.Hops), len(p.Hops)) })
+	slices.SortStableFunc(a.Blocks, func(p, q Block) int {
+		return cmp.Or(cmp.Compare(len(q.Hops), len(p.Hops)),
+			cmp.Compare(boolean(!slices.ContainsFunc(p.Packets, documented)), boolean(!slices.ContainsFunc(q.Packets, documented))))
+	})
 }
 
 func boolean(b bool) int {

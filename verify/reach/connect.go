@@ -227,16 +227,19 @@ func documented(c packet.Cube) bool {
 	})
 }
 
+// example returns one cube of a set that is not empty: one with addresses for
+// examples, if there is one.
+func example(set packet.Set) packet.Cube {
+	if i := slices.IndexFunc(set, documented); i >= 0 {
+		return set[i]
+	}
+	return set[0]
+}
+
 // Witness returns one packet of a set that is not empty, as a person would
 // choose it.
 func Witness(set packet.Set) packet.Packet {
-	cube := set[0]
-	for _, c := range set {
-		if documented(c) {
-			cube = c
-			break
-		}
-	}
+	cube := example(set)
 	p := cube.First()
 	pick := func(a packet.Addresses) netip.Addr {
 		for _, addr := range documentation() {

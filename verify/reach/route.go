@@ -103,7 +103,7 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 		}
 	}
 	if len(rest) > 0 {
-		f.sent = f.rewrites.carry(f.sent, rest[0])
+		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
 	}
 }

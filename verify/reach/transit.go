@@ -127,7 +127,7 @@ func (w *walk) transitTable(f flow, gw *topology.Gateway, table *topology.Transi
 		}
 	}
 	if len(rest) > 0 {
-		f.sent = f.rewrites.carry(f.sent, rest[0])
+		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, table.Ref, "the transit gateway's route table has no route to %s", w.address(Witness(rest).Destination))
 	}
 }

@@ -235,8 +235,8 @@ func direction(out bool) string {
 // deny records where denied packets end: at the rule that denies them, or at
 // the filter that has none for them.
 func (w *walk) deny(f flow, filters []*topology.Filter, found []match, denied packet.Set, out bool) {
-	f.sent = f.rewrites.carry(f.sent, denied[0])
-	lost := Witness(denied[:1])
+	f.sent = f.rewrites.carry(f.sent, example(denied))
+	lost := Witness(denied)
 	for _, m := range found {
 		if !m.allow && m.rule != nil && len(m.set.Intersect(denied)) > 0 {
 			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), describeRule(m.rule, out))
@@ -340,7 +340,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		}
 	}
 	if len(rest) > 0 && !unknown && !w.target.outside {
-		f.sent = f.rewrites.carry(f.sent, rest[0])
+		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
 	if len(network.Incomplete) > 0 && w.target.subnet != nil && w.target.subnet.Network == network {

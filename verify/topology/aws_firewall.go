@@ -120,25 +120,205 @@ func (a *aws) firewallPolicy(firewall *node, network *Network) *Filter {
 		return policy
 	}
 
-	// The stateless side: only the usual "hand everything to the stateful one"
-	// and its opposites are understood.
-	for _, key := range []string{"statelessRuleGroupReferences", "tlsInspectionConfigurationArn"} {
-		if given := body.get(key); given.state != absent && !isEmptyList(given) {
-			policy.Incomplete = append(policy.Incomplete, given.ref())
+	if inspection := body.get("tlsInspectionConfigurationArn"); inspection.state != absent {
+		policy.Incomplete = append(policy.Incomplete, inspection.ref())
+	}
+	stateful := a.statefulRules(policy, body, network)
+	for _, r := range a.statelessRules(policy, body) {
+		switch r.action {
+		case "aws:pass", "aws:drop":
+			r.region.Allow = Known(r.action == "aws:pass", r.region.Ref)
+			policy.Out = append(policy.Out, r.region)
+		case "aws:forward_to_sfe":
+			for _, rule := range stateful {
+				if both, ok := narrowed(rule, r.region); ok {
+					policy.Out = append(policy.Out, both)
+				}
+			}
+		default:
+			policy.Incomplete = append(policy.Incomplete, r.region.Ref)
 		}
 	}
-	actions := body.get("statelessDefaultActions")
-	switch names, ok := all(actions, property.text).Get(); {
-	case ok && slices.Contains(names, "aws:pass"):
-		policy.Out = append(policy.Out, firewallRule(actions.ref(), Known(true, actions.ref())))
-		return policy
-	case ok && slices.Contains(names, "aws:drop"):
-		return policy
-	case !ok || !slices.Contains(names, "aws:forward_to_sfe"):
-		policy.Incomplete = append(policy.Incomplete, actions.ref())
-	}
-	a.readStateful(policy, body, network)
 	return policy
+}
+
+// ruleGroup returns the only rule group of the type that a reference may lead
+// to. In a preview a policy's groups of both types are its candidates.
+func ruleGroup(reference property, kind string) target {
+	options, complete := reference.get("resourceArn").target(firewallGroupKind).Options()
+	options = slices.DeleteFunc(slices.Clone(options), func(t target) bool {
+		return t.node == nil || t.node.get("type").text().Or("") != kind
+	})
+	if !complete || len(options) != 1 {
+		return target{}
+	}
+	return options[0]
+}
+
+// stateless is a rule of the stateless side, which sees every packet first and
+// passes it, drops it or hands it to the stateful rules.
+type stateless struct {
+	region   Rule
+	action   string
+	priority int
+}
+
+// statelessRules returns the stateless rules in order, the default last. Replies
+// are taken to pass as the packets do that they answer: whoever hands one
+// direction to the stateful side must hand it the other.
+func (a *aws) statelessRules(policy *Filter, body property) []stateless {
+	references, complete := body.get("statelessRuleGroupReferences").list()
+	if !complete {
+		policy.Incomplete = append(policy.Incomplete, body.get("statelessRuleGroupReferences").ref())
+	}
+	slices.SortStableFunc(references, func(x, y property) int {
+		return cmp.Compare(x.get("priority").number().Or(0), y.get("priority").number().Or(0))
+	})
+	var rules []stateless
+	for _, reference := range references {
+		t := ruleGroup(reference, "STATELESS")
+		if t.node == nil || !reference.get("priority").number().IsKnown() {
+			policy.Incomplete = append(policy.Incomplete, reference.ref())
+			continue
+		}
+		a.touches(t.node, &policy.Incomplete)
+		statements := t.node.get("ruleGroup").block().get("rulesSource").block().get("statelessRulesAndCustomActions").block().get("statelessRules")
+		list, complete := statements.list()
+		if !complete || len(list) == 0 {
+			policy.Incomplete = append(policy.Incomplete, statements.ref())
+		}
+		var group []stateless
+		for _, statement := range list {
+			definition := statement.get("ruleDefinition").block()
+			match := definition.get("matchAttributes").block()
+			priority, known := statement.get("priority").number().Get()
+			r := stateless{region: firewallRule(statement.ref(), Known(true, statement.ref())), action: onlyAction(definition.get("actions")), priority: priority}
+			r.region.Source, r.region.Destination = statelessEnd(match.get("sources")), statelessEnd(match.get("destinations"))
+			r.region.SourcePorts, r.region.DestinationPorts = statelessPorts(match.get("sourcePorts")), statelessPorts(match.get("destinationPorts"))
+			r.region.Protocols = all(match.get("protocols"), protocolNumber)
+			exact := r.region.Source.IsKnown() && r.region.Destination.IsKnown() && r.region.SourcePorts.IsKnown() &&
+				r.region.DestinationPorts.IsKnown() && r.region.Protocols.IsKnown()
+			if !known || !exact || match.state != present || !isEmptyList(match.get("tcpFlags")) {
+				policy.Incomplete = append(policy.Incomplete, statement.ref())
+				continue
+			}
+			group = append(group, r)
+		}
+		slices.SortStableFunc(group, func(x, y stateless) int { return cmp.Compare(x.priority, y.priority) })
+		rules = append(rules, group...)
+	}
+	actions := body.get("statelessDefaultActions")
+	return append(rules, stateless{region: firewallRule(actions.ref(), Known(true, actions.ref())), action: onlyAction(actions)})
+}
+
+// onlyAction returns AWS's action among those of a rule; the others are the
+// program's own and only count.
+func onlyAction(p property) string {
+	names, _ := all(p, property.text).Get()
+	for _, name := range names {
+		if strings.HasPrefix(name, "aws:") {
+			return name
+		}
+	}
+	return ""
+}
+
+func protocolNumber(p property) Val[uint8] {
+	if n, ok := p.number().Get(); ok && n >= 0 && n <= math.MaxUint8 {
+		return Known(uint8(n), p.ref())
+	}
+	return Unknown[uint8](p.cause())
+}
+
+// statelessEnd reads the addresses of one end; none is every one.
+func statelessEnd(p property) Val[Match] {
+	if isEmptyList(p) {
+		return Known(Match{Anyone: true}, p.ref())
+	}
+	return convert(all(p, func(e property) Val[netip.Prefix] { return e.get("addressDefinition").prefix() }), inPrefixes)
+}
+
+// statelessPorts reads ranges of ports; none is every one.
+func statelessPorts(p property) Val[[]Ports] {
+	return all(p, func(e property) Val[Ports] {
+		first, known := e.get("fromPort").port().Get()
+		last := first
+		if to := e.get("toPort"); to.state != absent {
+			end, endKnown := to.port().Get()
+			last, known = end, known && endKnown && end >= first
+		}
+		if !known {
+			return Unknown[Ports](e.ref())
+		}
+		return Known(Ports{first, last}, e.ref())
+	})
+}
+
+// narrowed returns what a rule says about the packets of a region, of which
+// everything is known; ok is false when it says nothing. What is not known of
+// the rule stays so.
+func narrowed(rule, region Rule) (both Rule, ok bool) {
+	some := true
+	rule.Source = narrow(rule.Source, region.Source, &some, bothMatch)
+	rule.Destination = narrow(rule.Destination, region.Destination, &some, bothMatch)
+	rule.SourcePorts = narrow(rule.SourcePorts, region.SourcePorts, &some, bothPorts)
+	rule.DestinationPorts = narrow(rule.DestinationPorts, region.DestinationPorts, &some, bothPorts)
+	rule.Protocols = narrow(rule.Protocols, region.Protocols, &some, func(x, y []uint8) ([]uint8, bool) {
+		if len(x) == 0 || len(y) == 0 {
+			return append(slices.Clone(x), y...), true
+		}
+		shared := slices.DeleteFunc(slices.Clone(x), func(n uint8) bool { return !slices.Contains(y, n) })
+		return shared, len(shared) > 0
+	})
+	return rule, some
+}
+
+func narrow[T any](v, region Val[T], some *bool, both func(x, y T) (T, bool)) Val[T] {
+	x, known := v.Get()
+	y, _ := region.Get()
+	if !known {
+		return v
+	}
+	shared, ok := both(x, y)
+	*some = *some && ok
+	return Known(shared, v.Ref())
+}
+
+func bothMatch(x, y Match) (Match, bool) {
+	switch {
+	case x.Anyone:
+		return y, true
+	case y.Anyone:
+		return x, true
+	}
+	var shared []netip.Prefix
+	for _, p := range x.Prefixes {
+		for _, q := range y.Prefixes {
+			if p.Overlaps(q) {
+				if q.Bits() > p.Bits() {
+					shared = append(shared, q)
+				} else {
+					shared = append(shared, p)
+				}
+			}
+		}
+	}
+	return Match{Prefixes: shared}, len(shared) > 0
+}
+
+func bothPorts(x, y []Ports) ([]Ports, bool) {
+	if len(x) == 0 || len(y) == 0 {
+		return append(slices.Clone(x), y...), true
+	}
+	var shared []Ports
+	for _, p := range x {
+		for _, q := range y {
+			if first, last := max(p.First, q.First), min(p.Last, q.Last); first <= last {
+				shared = append(shared, Ports{first, last})
+			}
+		}
+	}
+	return shared, len(shared) > 0
 }
 
 // firewallRule returns a rule for everything.
@@ -150,12 +330,12 @@ func firewallRule(ref Ref, allow Val[bool]) Rule {
 	}
 }
 
-// readStateful reads the rule groups and what happens to the rest. In strict
+// statefulRules reads the rule groups and what happens to the rest. In strict
 // order the groups stand by priority and the policy says what happens to what
 // none of them matches; in the default order everything that some rule passes
 // is passed before any rule drops, and the rest passes.
 // https://docs.aws.amazon.com/network-firewall/latest/developerguide/suricata-rule-evaluation-order.html
-func (a *aws) readStateful(policy *Filter, body property, network *Network) {
+func (a *aws) statefulRules(policy *Filter, body property, network *Network) []Rule {
 	order := orDefault(body.get("statefulEngineOptions").block().get("ruleOrder"), property.text, "DEFAULT_ACTION_ORDER")
 	strict := order.Or("") == "STRICT_ORDER"
 	if !order.IsKnown() {
@@ -175,28 +355,32 @@ func (a *aws) readStateful(policy *Filter, body property, network *Network) {
 			return cmp.Compare(x.get("priority").number().Or(0), y.get("priority").number().Or(0))
 		})
 	}
-	var rules []Rule
-	for _, reference := range references {
-		t, ok := reference.get("resourceArn").target(firewallGroupKind).Get()
-		if !ok || t.node == nil || reference.get("override").state != absent {
-			policy.Incomplete = append(policy.Incomplete, reference.ref())
-			continue
-		}
-		a.touches(t.node, &policy.Incomplete)
-		rules = append(rules, a.firewallGroup(policy, t.node, body, network, strict)...)
-	}
 	rest := Known(true, body.ref())
-	if !strict {
-		slices.SortStableFunc(rules, func(x, y Rule) int { return cmp.Compare(rank(x), rank(y)) })
-	} else if actions := body.get("statefulDefaultActions"); actions.state != absent {
+	if actions := body.get("statefulDefaultActions"); strict && actions.state != absent {
 		names, ok := all(actions, property.text).Get()
+		// Those that wait for a connection to be established let its first
+		// packets pass, which carry nothing.
 		drops := slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "aws:drop_") })
 		rest = Known(!drops, actions.ref())
 		if !ok {
 			rest = Unknown[bool](actions.ref())
 		}
 	}
-	policy.Out = append(append(policy.Out, rules...), firewallRule(rest.Ref(), rest))
+	var rules []Rule
+	for i, reference := range references {
+		t := ruleGroup(reference, "STATEFUL")
+		if t.node == nil || reference.get("override").state != absent {
+			policy.Incomplete = append(policy.Incomplete, reference.ref())
+			continue
+		}
+		a.touches(t.node, &policy.Incomplete)
+		closed := strict && !rest.Or(true) && i == len(references)-1
+		rules = append(rules, a.firewallGroup(policy, t.node, body, network, closed)...)
+	}
+	if !strict {
+		slices.SortStableFunc(rules, func(x, y Rule) int { return cmp.Compare(rank(x), rank(y)) })
+	}
+	return append(rules, firewallRule(rest.Ref(), rest))
 }
 
 // rank is the place of a rule in the default order: what passes, then what is
@@ -211,15 +395,15 @@ func rank(r Rule) int {
 	return 2
 }
 
-// firewallGroup reads one stateful rule group.
-func (a *aws) firewallGroup(policy *Filter, n *node, body property, network *Network, strict bool) []Rule {
+// firewallGroup reads one stateful rule group; closed says that nothing after it
+// lets anything pass.
+func (a *aws) firewallGroup(policy *Filter, n *node, body property, network *Network, closed bool) []Rule {
 	a.markExisting(n, &policy.Incomplete)
 	group := n.get("ruleGroup").block()
 	source := group.get("rulesSource").block()
 	list, tuples := source.get("rulesSourceList").block(), source.get("statefulRules")
-	stateless := n.get("type").text().Or("STATEFUL") == "STATELESS"
 	text := firstPresent(n.get("rules"), source.get("rulesString"))
-	if stateless || text.state != absent || list.state != present && tuples.state != present {
+	if text.state != absent || list.state != present && tuples.state != present {
 		ref := n.ref("ruleGroup")
 		if text.state != absent {
 			ref = text.ref() // Suricata's language is not understood
@@ -232,7 +416,7 @@ func (a *aws) firewallGroup(policy *Filter, n *node, body property, network *Net
 	}}
 	var rules []Rule
 	if list.state == present {
-		rules = append(rules, vars.domainList(policy, list, strict)...)
+		rules = append(rules, vars.domainList(policy, list, closed)...)
 	}
 	statements, complete := tuples.list()
 	if !complete {
@@ -257,7 +441,7 @@ type variables struct {
 // because nobody knows what is spoken there. An allow list also drops HTTP and
 // TLS to other names.
 // https://docs.aws.amazon.com/network-firewall/latest/developerguide/stateful-rule-groups-domain-names.html
-func (v variables) domainList(policy *Filter, list property, strict bool) []Rule {
+func (v variables) domainList(policy *Filter, list property, closed bool) []Rule {
 	ref := list.ref()
 	kind, known := list.get("generatedRulesType").text().Get()
 	types, typesKnown := all(list.get("targetTypes"), property.text).Get()
@@ -300,7 +484,7 @@ func (v variables) domainList(policy *Filter, list property, strict bool) []Rule
 	elsewhere.Allow, elsewhere.DestinationPorts = Unknown[bool](ref), Known([]Ports(nil), ref)
 	elsewhere.Source, elsewhere.Destination = convert(homes, inPrefixes), Known(Match{Anyone: true}, ref)
 	rules := []Rule{rule, elsewhere}
-	if kind == "ALLOWLIST" {
+	if kind == "ALLOWLIST" && !closed {
 		others := elsewhere
 		others.Names = Known([]string(nil), ref)
 		rules = append(rules, others)

@@ -1049,3 +1049,42 @@ func TestLaunchTemplates(t *testing.T) {
 		}
 	})
 }
+
+// The stateless side decides first; what it hands on is all that the stateful
+// rules see.
+func TestNetworkFirewallStatelessRules(t *testing.T) {
+	stateless := func(priority int, action string, match props) props {
+		return props{"priority": priority, "ruleDefinition": props{"actions": list(action), "matchAttributes": match}}
+	}
+	eachShape(t, []res{
+		vpc("vpc", "10.0.0.0/16"), subnetIn("vpc", "a", "10.0.0.0/28"),
+		{kind: "networkfirewall/ruleGroup:RuleGroup", name: "tuples", in: props{"type": "STATEFUL", "capacity": 1, "ruleGroup": props{"rulesSource": props{"statefulRules": list(
+			tuple("PASS", "IP", "10.0.0.0/8", "ANY", "ANY"),
+		)}}}},
+		{kind: "networkfirewall/ruleGroup:RuleGroup", name: "ports", in: props{"type": "STATELESS", "capacity": 1, "ruleGroup": props{"rulesSource": props{
+			"statelessRulesAndCustomActions": props{"statelessRules": list(
+				stateless(2, "aws:forward_to_sfe", props{"protocols": list(6), "sources": list(props{"addressDefinition": "10.0.4.0/24"}),
+					"destinations": list(props{"addressDefinition": "0.0.0.0/0"}), "destinationPorts": list(props{"fromPort": 443, "toPort": 443})}),
+				stateless(1, "aws:drop", props{"destinations": list(props{"addressDefinition": "192.0.2.0/24"})}),
+			)},
+		}}}},
+		{kind: "networkfirewall/firewallPolicy:FirewallPolicy", name: "policy", in: props{"firewallPolicy": props{
+			"statelessDefaultActions":      list("aws:drop"),
+			"statelessRuleGroupReferences": list(props{"resourceArn": out("ports", "arn"), "priority": 1}),
+			"statefulEngineOptions":        props{"ruleOrder": "STRICT_ORDER"}, "statefulDefaultActions": list("aws:drop_strict"),
+			"statefulRuleGroupReferences": list(props{"resourceArn": out("tuples", "arn"), "priority": 1}),
+		}}},
+		{kind: "networkfirewall/firewall:Firewall", name: "fw", in: props{"vpcId": id("vpc"), "firewallPolicyArn": out("policy", "arn"), "subnetMappings": list(props{"subnetId": id("a")})}},
+	}, func(t *testing.T, m *Model) {
+		policy := m.filterOf(t, "policy")
+		assert.Empty(t, policy.Incomplete)
+		const at = "ruleGroup.rulesSource.statelessRulesAndCustomActions.statelessRules"
+		assert.Equal(t, []string{
+			"0 deny all 192.0.2.0/24 all (ports " + at + "[1])",
+			"0 allow 6 0.0.0.0/0 443-443 (tuples ruleGroup.rulesSource.statefulRules[0])",
+			"0 deny 6 0.0.0.0/0 443-443 (policy firewallPolicy.statefulDefaultActions)",
+			"0 deny all anyone all (policy firewallPolicy.statelessDefaultActions)",
+		}, rulesOf(m, policy, false))
+		assert.Equal(t, []netip.Prefix{netip.MustParsePrefix("10.0.4.0/24")}, known(t, policy.Out[1].Source).Prefixes, "both say 10.0.4.0/24")
+	})
+}
