@@ -109,18 +109,19 @@ func (s *Subject) Draw() (*Drawing, error) {
 
 func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Frame {
 	f := &Frame{Name: network.Name, Kind: "VPC", Plane: s.roles.Plane(network), Where: network.Region}
+	account := "account"
 	if network.Cloud == topology.Azure {
-		f.Kind = "VNet"
+		f.Kind, account = "VNet", "subscription"
 	}
 	if network.Account != "" {
-		f.Where = strings.TrimPrefix(f.Where+", account "+network.Account, ", ")
+		f.Where = strings.TrimPrefix(f.Where+", "+account+" "+network.Account, ", ")
 	}
 	for _, prefix := range network.Prefixes {
 		f.Prefixes = append(f.Prefixes, prefixText(prefix))
 	}
 	for _, gw := range s.model.Gateways {
-		if gw.Network == network && (gw.Kind == topology.Internet || gw.Kind == topology.EgressOnly) {
-			chip := Chip{Name: gw.Name, Detail: gatewayName(gw.Kind), Evidence: []string{Name(gw.Ref.URN, "")}}
+		if gw.Network == network && network.Cloud == topology.AWS && (gw.Kind == topology.Internet || gw.Kind == topology.EgressOnly) {
+			chip := Chip{Name: gw.Name, Detail: gatewayName(gw), Evidence: []string{Name(gw.Ref.URN, "")}}
 			if !slices.ContainsFunc(f.Gateways, func(c Chip) bool { return c.Name == chip.Name }) {
 				f.Gateways = append(f.Gateways, chip)
 			}
@@ -239,7 +240,7 @@ func (s *Subject) box(subnet *topology.Subnet) Box {
 	}
 	for _, gw := range s.model.Gateways {
 		if in, ok := gw.Subnet.Get(); ok && in == subnet && in != nil {
-			b.Chips = append(b.Chips, Chip{Name: gatewayName(gw.Kind), Evidence: []string{gatewayName(gw.Kind) + " " + gw.Name}})
+			b.Chips = append(b.Chips, Chip{Name: gatewayName(gw), Evidence: []string{gatewayName(gw) + " " + gw.Name}})
 		}
 	}
 	if nat, ok := subnet.NAT.Get(); ok && nat != nil {
@@ -567,7 +568,8 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 		if !ok && gw.Kind != topology.Transit {
 			continue
 		}
-		chip := Chip{Name: gatewayName(gw.Kind), Detail: gw.Name, Evidence: []string{Name(gw.Ref.URN, "")}}
+		name := gatewayName(gw)
+		chip := Chip{Name: strings.ToUpper(name[:1]) + name[1:], Detail: gw.Name, Evidence: []string{Name(gw.Ref.URN, "")}}
 		switch gw.Kind {
 		case topology.Peering:
 			peer, known := gw.Peer.Get()
@@ -585,7 +587,9 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 			}
 			paired[key] = true
 			f := s.betweenNetworks(gw.Network, peer)
-			d.Links = append(d.Links, Link{From: from, To: to, State: f.State, FromChip: chip, ToChip: chip,
+			back := chip
+			chip.Detail, back.Detail = "to "+peer.Name, "to "+gw.Network.Name
+			d.Links = append(d.Links, Link{From: from, To: to, State: f.State, FromChip: chip, ToChip: back,
 				Evidence: evidence(gw.Network.Name+" to "+peer.Name, f)})
 		case topology.VPN, topology.Appliance:
 			if gw.Kind == topology.Appliance && gw.Interface.Or(nil) != nil {

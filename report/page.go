@@ -36,6 +36,8 @@ type Page struct {
 	Handover []HandoverRow
 	// RequiredNames are the host names that must be let out.
 	RequiredNames []string
+	// RequiredEgress is what else a firewall on the way must let out.
+	RequiredEgress []EgressRow
 	// Warnings are what the configuration allows although it may not be meant.
 	Warnings []string
 }
@@ -45,6 +47,16 @@ type HandoverRow struct {
 	Name string
 	// Value is empty for what only the deployment will tell.
 	Value string
+}
+
+// EgressRow is what a firewall must let out.
+type EgressRow struct {
+	// Traffic is a protocol and ports, "https 443".
+	Traffic string
+	// To are names, tags or blocks.
+	To []string
+	// Purpose is what it is for.
+	Purpose string
 }
 
 // HTML writes the page.

@@ -190,15 +190,19 @@ func (s *Subject) gateway(urn string) *topology.Gateway {
 func (s *Subject) way(f finding) string {
 	for _, urn := range f.URNs {
 		if gw := s.gateway(urn); gw != nil {
-			return gatewayName(gw.Kind)
+			return gatewayName(gw)
 		}
 	}
 	return ""
 }
 
-// gatewayName is a kind of gateway as people say it.
-func gatewayName(kind topology.GatewayKind) string {
-	switch kind {
+// gatewayName is what people call a gateway of its kind. Azure has no internet
+// gateway: its routes have a next hop of that name.
+func gatewayName(gw *topology.Gateway) string {
+	if gw.Kind == topology.Internet && gw.Network != nil && gw.Network.Cloud == topology.Azure {
+		return "next hop Internet"
+	}
+	switch gw.Kind {
 	case topology.NAT:
 		return "NAT gateway"
 	case topology.Internet:
@@ -216,5 +220,5 @@ func gatewayName(kind topology.GatewayKind) string {
 	case topology.Peering:
 		return "peering"
 	}
-	return string(kind)
+	return string(gw.Kind)
 }

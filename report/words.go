@@ -149,5 +149,5 @@ func (s *Subject) viaText(route *topology.Route) string {
 	case topology.Outside:
 		return "something that this graph does not hold"
 	}
-	return gatewayName(gw.Kind) + " " + gw.Name
+	return gatewayName(gw) + " " + gw.Name
 }

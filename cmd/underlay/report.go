@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -54,7 +53,7 @@ func newPage(ctx context.Context, g *graph.Graph, env *environment, model string
 	page := &report.Page{From: "Read from a resource graph"}
 	if env != nil {
 		in.Model, in.Siblings = env.Spec.Model(), siblings(ctx, env)
-		page.From = "Planned in " + cmp.Or(env.Aws.Region, "the cloud") + "; nothing of this page was asked of a cloud"
+		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
 		var err error
 		if page.Warnings, err = env.Warnings(); err != nil {
 			return nil, err
@@ -71,6 +70,13 @@ func newPage(ctx context.Context, g *graph.Graph, env *environment, model string
 	}
 	if sheet := handoverOf(g); sheet != nil {
 		page.RequiredNames = sheet.RequiredNames
+		for _, rule := range sheet.RequiredEgress {
+			page.RequiredEgress = append(page.RequiredEgress, report.EgressRow{
+				Traffic: egressTraffic(rule.Protocol, rule.Ports),
+				To:      slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses),
+				Purpose: rule.Purpose,
+			})
+		}
 		page.Handover = handoverSheet(sheet, env != nil)
 	}
 	return page, nil
