@@ -38,6 +38,8 @@ type Page struct {
 	RequiredNames []string
 	// RequiredEgress is what else a firewall on the way must let out.
 	RequiredEgress []EgressRow
+	// Cost is what the network costs a month; nil leaves it out.
+	Cost *Cost
 	// Warnings are what the configuration allows although it may not be meant.
 	Warnings []string
 }
@@ -47,6 +49,27 @@ type HandoverRow struct {
 	Name string
 	// Value is empty for what only the deployment will tell.
 	Value string
+}
+
+// Cost is an estimate of what a network costs a month.
+type Cost struct {
+	// Standing is charged by time, and Usage by what passes.
+	Standing, Usage []CostRow
+	// Total is the sum of what is standing.
+	Total string
+	// AtLeast says that a price is not known: the total is the least it can be.
+	AtLeast bool
+	// Basis says which prices these are.
+	Basis string
+}
+
+// CostRow is a line of an estimate.
+type CostRow struct {
+	What, Quantity, Unit, Rates string
+	// Monthly is empty for what is charged by what passes.
+	Monthly string
+	// Unknown says why there is no price; otherwise empty.
+	Unknown string
 }
 
 // EgressRow is what a firewall must let out.

@@ -2,11 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/cost"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
@@ -68,6 +72,9 @@ func newPage(ctx context.Context, g *graph.Graph, env *environment, model string
 	if page.Subject, err = report.NewSubject(g, in.Model); err != nil {
 		return nil, err
 	}
+	if page.Cost, err = costSheet(g); err != nil {
+		return nil, err
+	}
 	if sheet := handoverOf(g); sheet != nil {
 		page.RequiredNames = sheet.RequiredNames
 		for _, rule := range sheet.RequiredEgress {
@@ -80,6 +87,36 @@ func newPage(ctx context.Context, g *graph.Graph, env *environment, model string
 		page.Handover = handoverSheet(sheet, env != nil)
 	}
 	return page, nil
+}
+
+// costSheet estimates what a graph costs, for a page.
+func costSheet(g *graph.Graph) (*report.Cost, error) {
+	prices, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	estimate := cost.Of(g, prices)
+	sheet := &report.Cost{
+		Total: cents(estimate.Total), AtLeast: estimate.AtLeast,
+		Basis: fmt.Sprintf("List prices in US dollars, a month of %d hours; `underlay cost` names the source and day of each.", cost.HoursPerMonth),
+	}
+	for _, row := range costRows(estimate.Lines) {
+		shown := report.CostRow{
+			What: row.What, Quantity: strconv.Itoa(row.Quantity), Unit: perUnit(row.Price, row.Per),
+			Rates: rateText(row.Rates), Monthly: cents(row.monthly), Unknown: row.Unknown,
+		}
+		if row.Quantity == 0 {
+			shown.Quantity = "?"
+		}
+		sheet.Standing = append(sheet.Standing, shown)
+	}
+	for _, use := range estimate.Usage {
+		shown := report.CostRow{What: use.What, Unit: use.By, Rates: rateText(use.Rates)}
+		if !slices.Contains(sheet.Usage, shown) {
+			sheet.Usage = append(sheet.Usage, shown)
+		}
+	}
+	return sheet, nil
 }
 
 // handoverOf reads the handover among the outputs of a graph's stack; nil when
