@@ -12,6 +12,7 @@ import (
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/cost"
 	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
 	"github.com/underlay-iac/underlay/verify/requirements"
@@ -29,11 +30,8 @@ same bytes for the same graph.`,
 		Example: `  underlay report staging -o staging.html
   pulumi stack export | underlay report --export - --model shared-aws -o network.html`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if flags.source.stack == "" || flags.model != "" {
-				checked := verifyFlags{source: flags.source, model: flags.model}
-				if err := checked.checkModel(); err != nil {
-					return err
-				}
+			if flags.source.stack == "" && flags.model == "" {
+				return usageError{fmt.Errorf("give --model; %s", problem.DidYouMean("", requirements.Models()))}
 			}
 			g, env, err := flags.load(cmd.Context(), cmd)
 			if err != nil {
