@@ -67,6 +67,8 @@ func (c *check) internetMode(f func(*topology.Network)) {
 			f(network)
 		case isolated:
 			c.notApplicable("%s has no internet", network.Name)
+		case external:
+			c.notApplicable("the way out of %s is built beside it", network.Name)
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 		}
@@ -83,7 +85,7 @@ func nodesThroughNAT(c *check) {
 	})
 }
 
-// internetIPv4 are one's addresses of the internet for requirements that ask
+// internetIPv4 are the IPv4 addresses of the internet for requirements that ask
 // for a way, not for the absence of one.
 func internetIPv4() place {
 	p := internet()
@@ -228,37 +230,33 @@ func (c *check) cognitoDomains(region string) []string {
 }
 
 func (c *check) cognitoFrom(network *topology.Network, from []*topology.Subnet, names []string) {
-	if !c.leaves(network) {
-		// A packet cannot get out at all: the platform has to use a proxy that
-		// clients are told of, and that is not the network's to show.
-		c.doubt([]topology.Ref{network.Ref},
-			"no route leads out of %s: how its clients reach %s, by a proxy for example, is decided outside the graph", network.Name, names[0])
-		return
-	}
-	for _, name := range names {
-		for _, subnet := range from {
+	m, _ := c.egressMode(network)
+	for _, subnet := range from {
+		if m != connected && !leaves(subnet) {
+			// A packet cannot get out at all: the platform has to use a proxy that
+			// clients are told of, and that is not the network's to show.
+			c.doubt([]topology.Ref{network.Ref},
+				"no route leads out of %s: how its clients reach %s, by a proxy for example, is decided outside the graph", network.Name, names[0])
+			continue
+		}
+		for _, name := range names {
 			c.connects(subnet, name, 443)
 		}
 	}
 }
 
-// leaves reports whether a route could lead packets for the internet out of a
+// leaves reports whether a route leads packets for the internet out of a subnet's
 // network.
-func (c *check) leaves(network *topology.Network) bool {
-	if m, _ := c.egressMode(network); m == connected || len(network.Incomplete) > 0 {
-		return true
+func leaves(subnet *topology.Subnet) bool {
+	table, ok := subnet.Table.Get()
+	if !ok || table == nil {
+		return false
 	}
-	for _, table := range c.model.Tables {
-		if table.Network != network {
-			continue
-		}
-		for _, route := range table.Routes {
-			to, known := route.To.Get()
-			gw, ok := route.Via.Get()
-			inside := known && !slices.ContainsFunc(to, func(p netip.Prefix) bool { return !within(p, privateRanges()) })
-			if inside || ok && gw != nil && slices.Contains([]topology.GatewayKind{topology.Local, topology.ServiceGateway, topology.Drop}, gw.Kind) {
-				continue
-			}
+	for _, route := range table.Routes {
+		to, known := route.To.Get()
+		gw, ok := route.Via.Get()
+		local := ok && gw != nil && slices.Contains([]topology.GatewayKind{topology.Local, topology.ServiceGateway, topology.Drop}, gw.Kind)
+		if known && !local && slices.ContainsFunc(to, func(p netip.Prefix) bool { return !within(p, privateRanges()) }) {
 			return true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
 )
 
@@ -90,10 +91,14 @@ func (c *check) set(network *topology.Network, preset string) {
 			c.refute(e.Ref, "the endpoint for %s stands in no subnet", service)
 		case ok:
 			c.holds(e.Ref, "%s has an interface endpoint", service)
-		case c.central(network, service):
-			c.holds(network.Ref, "%s has a central interface endpoint", service)
 		default:
-			absent = append(absent, service)
+			there, unsure := c.central(network, service)
+			open = append(open, unsure...)
+			if there {
+				c.holds(network.Ref, "%s has a central interface endpoint", service)
+			} else {
+				absent = append(absent, service)
+			}
 		}
 	}
 	switch {
@@ -117,18 +122,22 @@ func (c *check) gatewayOf(network *topology.Network, service string) topology.Re
 }
 
 // central reports whether the service's name is that of an interface in another
-// network of the graph.
-func (c *check) central(network *topology.Network, service string) bool {
+// network of the graph; unsure is what decides when that is not known.
+func (c *check) central(network *topology.Network, service string) (there bool, unsure []topology.Ref) {
 	if network.Region == "" {
-		return false
+		return false, []topology.Ref{network.Ref}
 	}
 	r := c.engine.Resolve(network, c.publicName(service, network.Region))
 	for _, i := range r.Interfaces {
-		if subnet, ok := i.Subnet.Get(); ok && subnet != nil && subnet.Network != network {
-			return true
+		subnet, ok := i.Subnet.Get()
+		switch {
+		case !ok:
+			unsure = append(unsure, i.Subnet.Ref())
+		case subnet != nil && subnet.Network != network:
+			return true, nil
 		}
 	}
-	return false
+	return false, append(unsure, r.Unknowns...)
 }
 
 func dataPlaneSet(c *check) {
@@ -138,10 +147,24 @@ func dataPlaneSet(c *check) {
 			c.set(network, "aws-data-plane")
 		case connected:
 			c.notApplicable("%s reaches services over the internet", network.Name)
+		case external:
+			if c.anyWayOut(network) {
+				c.notApplicable("%s reaches services over the internet", network.Name)
+			} else {
+				c.set(network, "aws-data-plane")
+			}
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 		}
 	}
+}
+
+// anyWayOut reports whether nodes may reach the internet in general, and not a few
+// names alone.
+func (c *check) anyWayOut(network *topology.Network) bool {
+	return slices.ContainsFunc(c.subnets(network, nodes), func(s *topology.Subnet) bool {
+		return len(c.engine.Ask(reach.Question{From: reach.AnyHost(s), To: internetIPv4().end, Traffic: reach.TCP(443)}).May) > 0
+	})
 }
 
 func controlPlaneSet(c *check) {
@@ -165,6 +188,10 @@ func privateDNS(c *check) {
 				continue
 			}
 			found++
+			if !known {
+				c.doubt([]topology.Ref{e.Service.Ref()}, "the service of the endpoint %s is not known yet", e.Name)
+				continue
+			}
 			c.is(e.PrivateDNS, true, e.Ref.At("privateDnsEnabled"),
 				"private DNS is on for "+e.Name, "private DNS is off for "+e.Name+": its clients resolve the public address")
 		}

@@ -78,6 +78,11 @@ func publicConnection(c *check) {
 			continue
 		}
 		facing := c.balancers(network, true)
+		for _, b := range c.model.Balancers {
+			if !b.InternetFacing.IsKnown() && c.standsIn(b, network) {
+				c.doubt([]topology.Ref{b.InternetFacing.Ref()}, "whether load balancer %s faces the internet is not known yet", b.Name)
+			}
+		}
 		for _, b := range facing {
 			for _, l := range b.Listeners {
 				port, ok := l.Port.Get()
@@ -86,7 +91,11 @@ func publicConnection(c *check) {
 					continue
 				}
 				for _, i := range b.Interfaces {
-					c.reaches(c.admitted(i, port), at(i), reach.TCP(port), "")
+					if from, open := c.admitted(i, port); len(open) > 0 {
+						c.doubt(open, "whom load balancer %s admits is not known yet", b.Name)
+					} else {
+						c.reaches(from, at(i), reach.TCP(port), "")
+					}
 				}
 				c.behind(network, b, l)
 			}
@@ -94,7 +103,7 @@ func publicConnection(c *check) {
 				c.refute(b.Ref, "load balancer %s has no listener", b.Name)
 			}
 		}
-		if len(facing) > 0 {
+		if len(facing) > 0 || len(c.doubts) > 0 {
 			continue
 		}
 		if connectors := c.components("PublicConnector"); len(connectors) > 0 {
@@ -112,29 +121,31 @@ func publicConnection(c *check) {
 }
 
 // admitted are the addresses that the groups of an interface admit to a port: a
-// control plane's are not the whole internet.
-func (c *check) admitted(i *topology.Interface, port uint16) place {
-	p := internetIPv4()
+// control plane's are not the whole internet. open are rules that are not known.
+func (c *check) admitted(i *topology.Interface, port uint16) (from place, open []topology.Ref) {
+	open = append(open, i.Incomplete...)
 	for _, f := range i.Groups {
 		if f == nil {
 			continue
 		}
+		open = append(open, f.Incomplete...)
 		for _, rule := range f.In {
 			source, known := rule.Source.Get()
 			ports, portsKnown := rule.DestinationPorts.Get()
-			if !known || !portsKnown || source.Anyone || len(source.Prefixes) == 0 {
+			if !known || !portsKnown || !rule.Protocols.IsKnown() {
+				open = append(open, rule.Ref)
 				continue
 			}
-			open := len(ports) == 0
+			admits := len(ports) == 0
 			for _, r := range ports {
-				open = open || r.First <= port && port <= r.Last
+				admits = admits || r.First <= port && port <= r.Last
 			}
-			if open && source.Prefixes[0].Bits() > 0 && source.Prefixes[0].Addr().Is4() {
-				return outside(source.Prefixes...)
+			if admits && len(source.Prefixes) > 0 && source.Prefixes[0].Bits() > 0 && source.Prefixes[0].Addr().Is4() {
+				return outside(source.Prefixes...), nil
 			}
 		}
 	}
-	return p
+	return internetIPv4(), open
 }
 
 // balancers are the load balancers of a network, internet-facing or internal.
@@ -428,8 +439,10 @@ func (c *check) admitsAll(group, from *topology.Filter) {
 	}
 	// A group that the graph does not hold has rules that it does not hold
 	// either; but where our component is told the group, it makes this one.
-	if len(group.Incomplete) > 0 && len(c.components("AosCloudVpc")) == 0 {
-		open = append(open, group.Incomplete...)
+	for _, ref := range group.Incomplete {
+		if ref != group.Ref || len(c.components("AosCloudVpc")) == 0 {
+			open = append(open, ref)
+		}
 	}
 	if len(open) > 0 {
 		c.doubt(open, "whether %s admits members of %s on every port is not known", group.Name, from.Name)
@@ -538,7 +551,7 @@ func (c *check) withoutEndpoints(networks []*topology.Network) {
 		switch {
 		case c.anyCentral():
 			c.notApplicable("%s has no interface endpoints of its own: they are central", network.Name)
-		case m == connected && c.deployment == SharedAWS:
+		case (m == connected || m == external) && c.deployment == SharedAWS:
 			c.notApplicable("%s reaches services over the internet and has no interface endpoints", network.Name)
 		case m == "":
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)

@@ -96,7 +96,7 @@ func tierWords() map[string]tier {
 		"azurefirewallsubnet": firewall, "azurefirewallmanagementsubnet": firewall, "firewall": firewall,
 		"gatewaysubnet": gateway, "resolver": resolver, "inbound": resolver, "outbound": resolver,
 		"azurebastionsubnet": elsewhere, "transit": elsewhere, "tgw": elsewhere, "inspection": elsewhere,
-		"internallb": elsewhere, "ilb": elsewhere,
+		"internallb": elsewhere, "ilb": elsewhere, "internalloadbalancer": elsewhere, "applicationgateway": appGateway,
 	}
 }
 
@@ -105,9 +105,8 @@ func componentTiers() map[string]tier {
 	return map[string]tier{
 		"nodes": nodes, "pods": pods, "public": public, "endpoints": endpoints, "private": nodes,
 		"eks-private": nodes, "eks-public": public, "aurora": aurora, "documentdb": documentDB, "elasticache": elastiCache,
-		"privateEndpoints": endpoints, "database": database, "apiServer": apiServer, "appGateway": appGateway,
-		"private-endpoints": endpoints, "api-server": apiServer, "app-gateway": appGateway,
-		"internalLb": elsewhere, "internal-lb": elsewhere, "firewall": firewall, "gateway": gateway,
+		"privateEndpoints": endpoints, "database": database, "apiServer": apiServer,
+		"applicationGateway": appGateway, "internalLoadBalancer": elsewhere, "firewall": firewall, "gateway": gateway,
 	}
 }
 
@@ -337,12 +336,20 @@ func (s *subject) planeOf(network *topology.Network) plane {
 		}
 	}
 	component(network.Ref.URN, asked)
+	for _, e := range s.model.Endpoints {
+		if e.Network == network && s.within(e.Ref.URN, "CentralEndpointsHub") {
+			v.add(hub, asked+used)
+			break
+		}
+	}
 	kubernetes := false
 	for _, subnet := range s.model.Subnets {
 		if subnet.Network != network {
 			continue
 		}
-		component(subnet.Ref.URN, used)
+		if c := s.component(network.Ref.URN); c == nil && v.weight[dataPlane]+v.weight[controlPlane] == 0 {
+			component(subnet.Ref.URN, asked) // the network itself is an existing one
+		}
 		kubernetes = kubernetes || s.tiers[subnet] == pods
 		if t := s.tiers[subnet]; t == firewall || t == gateway {
 			v.add(hub, meant)
@@ -406,6 +413,8 @@ const (
 	connected mode = "internet"
 	isolated  mode = "isolated"
 	private   mode = "private"
+	// external is a way out that the network's component leaves to others.
+	external mode = "external"
 )
 
 // egressMode says whether the data plane reaches the internet. What a component
@@ -426,10 +435,14 @@ func (s *subject) egressMode(network *topology.Network) (m mode, signs []topolog
 		natAsked = len(nats) > 0
 	}
 	switch {
-	case natAsked || tierAsked:
+	case natAsked || tierAsked && !askedAtAll:
 		return connected, nil
+	case tierAsked:
+		return external, nil
 	case askedAtAll && len(set) >= wholeSet:
 		return isolated, nil
+	case askedAtAll && slices.ContainsFunc(s.subnets(network, nodes), leaves):
+		return external, nil
 	}
 	publicTier := len(s.subnets(network, public)) > 0
 	nat := s.gateways(network, topology.NAT)
@@ -485,7 +498,7 @@ func (s *subject) connectivityMode(network *topology.Network) (m mode, signs []t
 	switch egress, _ := s.egressMode(network); egress {
 	case isolated:
 		v.add(private, asked)
-	case connected:
+	case connected, external:
 		for _, subnet := range s.subnets(network, public) {
 			if subnet.Tags["kubernetes.io/role/elb"] != "" {
 				v.add(connected, used)
