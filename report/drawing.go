@@ -96,7 +96,7 @@ func (s *Subject) Draw() (*Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Drawing{Title: strings.TrimPrefix(s.Model+" · "+s.Stack, " · ")}
+	d := &Drawing{Title: s.title}
 	index := map[*topology.Network]int{}
 	for _, network := range s.networks() {
 		index[network] = len(d.Frames)
@@ -381,7 +381,10 @@ func (s *Subject) endpointFinding(t tier, e *topology.Endpoint, facts *catalog.C
 	f := finding{State: Unknown}
 	for i, iface := range e.Interfaces {
 		g := s.ask(fromSubnets(t.Subnets, reach.At(iface), traffic))
-		if i == 0 || g.State == Path && f.State != Path {
+		if g.State == Path {
+			return g
+		}
+		if i == 0 {
 			f = g
 		}
 	}

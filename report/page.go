@@ -99,14 +99,14 @@ func (p Page) HTML(w io.Writer) error {
 func tag(tier string) template.HTML {
 	class := tierClass(tier)
 	// The parts that come from a graph are escaped by clean.
-	return template.HTML(fmt.Sprintf(`<span class="tag %s"><svg class="swatch" width="11" height="13" aria-hidden="true"><rect width="11" height="13" fill="url(#p-%s)"/></svg> %s</span>`, //nolint:gosec
+	return template.HTML(fmt.Sprintf(`<span class="tag %s"><svg class="swatch" width="11" height="13" aria-hidden="true"><rect width="11" height="13" fill="url(#p-%s)"/></svg> %s</span>`,
 		class, class, clean(tier)))
 }
 
 // mark is a state's sign and class.
 func mark(state State) template.HTML {
 	signs := map[State]string{Path: "✓", Absent: "✗", Unknown: "?", Offered: "→"}
-	return template.HTML(fmt.Sprintf(`<span class="mark m-%s" aria-hidden="true">%s</span>`, state, signs[state])) //nolint:gosec
+	return template.HTML(fmt.Sprintf(`<span class="mark m-%s" aria-hidden="true">%s</span>`, state, signs[state]))
 }
 
 // view is what the template shows.
@@ -141,8 +141,8 @@ func (p Page) view() (*view, error) {
 	drawing.draw(&c, false)
 	v := &view{
 		Page: p, Title: drawing.Title,
-		Style:   template.CSS(styleSheet() + pageCSS), //nolint:gosec // ours
-		Drawing: template.HTML(c.String()),            //nolint:gosec // written by canvas, which escapes
+		Style:   template.CSS(styleSheet() + pageCSS), // ours
+		Drawing: template.HTML(c.String()),            // written by canvas, which escapes
 		Blocks:  s.blocks(), Subnets: s.subnets(),
 		Matrix: s.matrix(), Services: s.serviceTables(facts),
 		Filters: s.filters(), Tables: s.tables(), Unsupported: s.model.Unsupported,
@@ -246,7 +246,7 @@ type matrix struct {
 
 type matrixEnd struct {
 	Tier, Network string // no tier is the internet
-	subnets       []*topology.Subnet
+	subnets       []int  // of the model
 }
 
 type matrixRow struct {
@@ -262,10 +262,18 @@ type matrixCell struct {
 
 func (s *Subject) matrix() matrix {
 	var m matrix
+	pairs := s.engine.AllPairs(reach.All())
+	index := map[*topology.Subnet]int{}
+	for i, subnet := range pairs.Subnets {
+		index[subnet] = i
+	}
 	networks := s.networks()
 	for _, network := range networks {
 		for _, t := range s.tiers(network) {
-			end := matrixEnd{Tier: t.Name, subnets: t.Subnets}
+			end := matrixEnd{Tier: t.Name}
+			for _, subnet := range t.Subnets {
+				end.subnets = append(end.subnets, index[subnet])
+			}
 			if len(networks) > 1 {
 				end.Network = network.Name
 			}
@@ -276,30 +284,34 @@ func (s *Subject) matrix() matrix {
 	for _, from := range m.To {
 		row := matrixRow{From: from}
 		for _, to := range m.To {
-			row.Cells = append(row.Cells, s.matrixCell(from, to))
+			row.Cells = append(row.Cells, s.matrixCell(pairs, from, to))
 		}
 		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
 
-func (s *Subject) matrixCell(from, to matrixEnd) matrixCell {
-	var questions []reach.Question
+func (s *Subject) matrixCell(pairs *reach.Pairs, from, to matrixEnd) matrixCell {
+	var answers []reach.Answer
 	switch {
 	case from.Tier == "" && to.Tier == "":
 		return matrixCell{State: Offered, Text: "outside"}
 	case from.Tier == "":
-		for _, subnet := range to.subnets {
-			questions = append(questions, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
+		for _, i := range to.subnets {
+			answers = append(answers, s.engine.Ask(reach.Question{From: internet(), To: reach.AnyHost(pairs.Subnets[i]), Traffic: reach.All()}))
 		}
 	case to.Tier == "":
-		questions = fromSubnets(from.subnets, internet(), reach.All())
+		for _, i := range from.subnets {
+			answers = append(answers, s.engine.Ask(reach.Question{From: reach.AnyHost(pairs.Subnets[i]), To: internet(), Traffic: reach.All()}))
+		}
 	default:
-		for _, subnet := range to.subnets {
-			questions = append(questions, fromSubnets(from.subnets, reach.AnyHost(subnet), reach.All())...)
+		for _, i := range from.subnets {
+			for _, j := range to.subnets {
+				answers = append(answers, pairs.At(i, j))
+			}
 		}
 	}
-	f := s.ask(questions)
+	f := find(answers)
 	cell := matrixCell{State: f.State, Text: "no way"}
 	switch f.State {
 	case Path:
@@ -476,7 +488,7 @@ func (s *Subject) blocks() []blockView {
 				left += 1 << (32 - p.Bits())
 			}
 			v.Free, v.FreeCount = list(texts, 6), thousands(left)
-			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) //nolint:gosec // written by canvas, which escapes
+			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) // written by canvas, which escapes
 			all = append(all, v)
 		}
 	}

@@ -110,11 +110,6 @@ func list(texts []string, most int) string {
 	return strings.Join(texts, ", ")
 }
 
-// routeText says a route in a sentence.
-func (s *Subject) routeText(route *topology.Route) string {
-	return "to " + s.destinationText(route) + ": " + s.viaText(route)
-}
-
 func (s *Subject) destinationText(route *topology.Route) string {
 	to, known := route.To.Get()
 	if !known {

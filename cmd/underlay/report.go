@@ -52,7 +52,11 @@ same bytes for the same graph.`,
 // that was read.
 func newPage(ctx context.Context, g *graph.Graph, env *environment, model string) (*report.Page, error) {
 	in := requirements.Input{Graph: g, Model: model}
-	page := &report.Page{From: "Read from a resource graph"}
+	planned := isPlanned(g)
+	page := &report.Page{From: "Read from the resource graph of a deployed stack"}
+	if planned {
+		page.From = "Read from the resource graph of a plan; nothing of this page was asked of a cloud"
+	}
 	if env != nil {
 		in.Model, in.Siblings = env.Spec.Model(), siblings(ctx, env)
 		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
@@ -82,9 +86,15 @@ func newPage(ctx context.Context, g *graph.Graph, env *environment, model string
 				Purpose: rule.Purpose,
 			})
 		}
-		page.Handover = handoverSheet(sheet, env != nil)
+		page.Handover = handoverSheet(sheet, planned)
 	}
 	return page, nil
+}
+
+// isPlanned reports whether a graph was recorded or previewed: a deployed
+// resource has an id of the cloud's.
+func isPlanned(g *graph.Graph) bool {
+	return slices.ContainsFunc(resources(g), func(r graph.Resource) bool { return r.ID == "" || r.ID == r.URN })
 }
 
 // costSheet estimates what a graph costs, for a page.
