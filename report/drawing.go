@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -572,14 +573,18 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 			continue
 		}
 		name := gatewayName(gw)
-		chip := Chip{Name: strings.ToUpper(name[:1]) + name[1:], Detail: gw.Name, Evidence: []string{Name(gw.Ref.URN, "")}}
+		chip := Chip{Name: strings.ToUpper(name[:1]) + name[1:], Detail: cmp.Or(gw.Name, Name(gw.Ref.URN, "")), Evidence: []string{Name(gw.Ref.URN, "")}}
 		switch gw.Kind {
 		case topology.Peering:
 			peer, known := gw.Peer.Get()
 			to, inside := index[peer]
 			if !known || peer == nil || !inside {
+				detail := "not known yet"
+				if peer != nil {
+					detail = peer.Name
+				}
 				d.Links = append(d.Links, Link{
-					From: d.place(Place{Name: "Peered network", Detail: gw.Name}), To: from, State: Offered, ToChip: chip,
+					From: d.place(Place{Name: "Peered network", Detail: detail}), To: from, State: Offered, ToChip: chip,
 					Evidence: []string{"the peered network is not in this graph"},
 				})
 				continue

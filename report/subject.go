@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -176,10 +177,18 @@ func (s *Subject) tiers(network *topology.Network) []tier {
 	return found
 }
 
-// networks returns those of the graph, the data plane's last.
+// networks returns those of the graph, the data plane's last. One that is only
+// referred to, so that nothing of it is known, is a place outside.
 func (s *Subject) networks() []*topology.Network {
 	order := map[string]int{"hub": 0, "control plane": 1, "": 2, "data plane": 3}
-	networks := slices.Clone(s.model.Networks)
+	var networks []*topology.Network
+	for _, network := range s.model.Networks {
+		known := slices.ContainsFunc(network.Prefixes, topology.Val[netip.Prefix].IsKnown)
+		inside := slices.ContainsFunc(s.model.Subnets, func(subnet *topology.Subnet) bool { return subnet.Network == network })
+		if known || inside {
+			networks = append(networks, network)
+		}
+	}
 	slices.SortStableFunc(networks, func(a, b *topology.Network) int {
 		return cmp.Compare(order[s.roles.Plane(a)], order[s.roles.Plane(b)])
 	})
