@@ -31,7 +31,9 @@ import (
 )
 
 // environments are those of the repository that the tests look at.
-func environments() []string { return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev", "aks-dev"} }
+func environments() []string {
+	return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev", "aks-dev"}
+}
 
 // chromium returns the browser, or ends the test.
 func chromium(t *testing.T) string {
