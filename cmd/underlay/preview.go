@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
 func newPreview() *cobra.Command {
@@ -23,7 +25,8 @@ func newPreview() *cobra.Command {
 		Use:   "preview STACK",
 		Short: "Show what would be built, without an engine or a cloud account",
 		Long: `Runs the program in this process and shows the resources and addresses that it
-registers. No engine, no credentials and no network are used.`,
+registers, and the verdicts on the model's requirements. No engine, no credentials and
+no network are used. The exit code is 1 when a requirement is refuted.`,
 		Example: `  underlay preview dev
   underlay preview staging --export graph.json
   underlay preview acme --config-file customers/Pulumi.acme.yaml --json`,
@@ -46,7 +49,9 @@ type previewResult struct {
 	Resources []previewResource `json:"resources"`
 	Addresses []addressRange    `json:"addresses"`
 	Warnings  []string          `json:"warnings"`
-	Seconds   float64           `json:"seconds"`
+	// Requirements are the verdicts that are no proofs, with the counts of all.
+	Requirements report.Verification `json:"requirements"`
+	Seconds      float64             `json:"seconds"`
 }
 
 type previewResource struct {
@@ -93,9 +98,24 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 			return err
 		}
 	}
+	verdicts, err := requirements.Verify(requirements.Input{
+		Graph: recorded, Model: env.Spec.Model(), Siblings: siblings(ctx, env),
+	})
+	if err != nil {
+		return err
+	}
+	verification := report.New(env.Spec.Model(), stack, verdicts)
 	elapsed := time.Since(start)
 	if flags.json {
-		return printJSON(w, newPreviewResult(env, recorded, ranges, warnings, elapsed))
+		result := newPreviewResult(env, recorded, ranges, warnings, elapsed)
+		result.Requirements = verification
+		result.Requirements.Verdicts = slices.DeleteFunc(verdicts, func(r requirements.Result) bool {
+			return r.Verdict == requirements.Proven || r.Verdict == requirements.NotApplicable
+		})
+		if err := printJSON(w, result); err != nil {
+			return err
+		}
+		return refuted(verification)
 	}
 	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
 		env.Spec.Model(), stack, env.Aws.Region, count(len(resources(recorded)), "resource"), elapsed.Seconds())
@@ -105,8 +125,20 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	}
 	fmt.Fprintln(w)
 	printResources(w, recorded)
+	fmt.Fprintln(w)
+	if err := verification.Brief(w); err != nil {
+		return err
+	}
 	if export != "" {
 		fmt.Fprintf(w, "\nGraph       %s\n", export)
+	}
+	return refuted(verification)
+}
+
+// refuted fails the command when a requirement is.
+func refuted(v report.Verification) error {
+	if v.Summary.Refuted > 0 {
+		return exitError{exitFailed}
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newReach())
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newVerify(), newExplain(), newReach())
 	return root
 }
 
@@ -135,6 +135,8 @@ func (f *stackFlags) load(stack string) (*environment, error) {
 // configError is an error of a configuration file.
 type configError struct {
 	file string
+	// consequence is what was not done; "" is that nothing was registered.
+	consequence string
 	error
 }
 

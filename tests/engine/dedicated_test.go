@@ -20,14 +20,16 @@ func central(_ *stacks.Environment, s *stacks.DedicatedAws) {
 	}
 }
 
-// dedicated returns the program of the repository's environment of both planes,
-// with edits made to its configuration.
+// dedicated returns the program of the repository's environment of both planes
+// with two of its zones, and with edits made to its configuration.
 func dedicated(t framework.TB, edits ...func(*stacks.Environment, *stacks.DedicatedAws)) program {
 	t.Helper()
 	env, err := stacks.Load("../../Pulumi.dedicated-dev.yaml")
 	require.NoError(t, err)
 	spec, ok := env.Spec.(*stacks.DedicatedAws)
 	require.True(t, ok)
+	spec.ControlPlane.Zones, spec.ControlPlane.ZoneIDs = spec.ControlPlane.Zones[:2], spec.ControlPlane.ZoneIDs[:2]
+	spec.DataPlane.Zones, spec.DataPlane.ZoneIDs = spec.DataPlane.Zones[:2], spec.DataPlane.ZoneIDs[:2]
 	for _, edit := range edits {
 		edit(env, spec)
 	}

@@ -150,6 +150,8 @@ func (e *Engine) zone(r *Resolution, network *topology.Network, name string) (be
 		for _, link := range zone.Networks {
 			linked, known := link.Network.Get()
 			switch {
+			case known && linked == network && zone.Name == "":
+				r.doubt(zone.Ref) // its name is not known yet: it may hold any
 			case known && linked == network:
 				best, by = zone, link
 			case !known:
@@ -301,7 +303,9 @@ func findRecord(zone *topology.Zone, name string) *topology.Record {
 	for i := range zone.Records {
 		record := &zone.Records[i]
 		own := strings.ToLower(record.Name)
-		if own == name {
+		// A record that nothing is known of may also be the zone's own name.
+		nothing := !record.Addresses.IsKnown() && !record.Alias.IsKnown() && len(record.Interfaces) == 0
+		if own == name || nothing && own == "*."+strings.ToLower(name) {
 			return record
 		}
 		if strings.HasPrefix(own, "*.") && strings.HasSuffix(name, own[1:]) && (wildcard == nil || len(own) > len(wildcard.Name)) {
