@@ -54,6 +54,22 @@
 //	P[26,1021][28,i]   10.231.255.64  elasticache   three /28
 //	P[26,1022][28,i]   10.231.255.128 documentdb    three /28
 //
+// An Azure VNet has a slot for each role, whichever of them it has. A role's
+// subnet is the first part of its slot and can grow to all of it; -- is for
+// subnets placed by hand. Drawn for 10.40.0.0/20 (n = 20), where pods fill
+// their slot:
+//
+//	P[n+2,0]    10.40.0.0      nodes                 /24 of a /22
+//	P[n+4,4]    10.40.4.0      applicationGateway    /24
+//	P[n+4,5]    10.40.5.0      --                    a /24
+//	P[n+6,24]   10.40.6.0      privateEndpoints      /26
+//	P[n+6,25]   10.40.6.64     internalLoadBalancer  /27 of a /26
+//	P[n+5,13]   10.40.6.128    --                    a /25
+//	P[n+6,28]   10.40.7.0      apiServer             /28 of a /26
+//	P[n+6,29]   10.40.7.64     database              /28 of a /26
+//	P[n+5,15]   10.40.7.128    --                    a /25
+//	P[n+1,1]    10.40.8.0      pods                  /21
+//
 // Every error is a *problem.Problem or a problem.List. But for the lists that
 // come with paths of their own, the caller knows the path and adds it.
 package addressing

@@ -14,9 +14,10 @@ import (
 	"github.com/underlay-iac/underlay/problem"
 )
 
-// reservedPerSubnet is how many addresses AWS keeps in every subnet: the
-// first four and the last.
-// Source: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+// reservedPerSubnet is how many addresses AWS keeps in every subnet, and Azure
+// too: the first four and the last.
+// Sources: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html,
+// https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq
 const reservedPerSubnet = 5
 
 // example is the network shown where the value written gives no better one.
@@ -188,8 +189,8 @@ func Block(p netip.Prefix, bits, index int) (netip.Prefix, error) {
 }
 
 // Usable returns how many addresses of a subnet p can be given to something:
-// all but the 5 that AWS keeps, and never below 0. It is 0 when p is no IPv4
-// network.
+// all but the 5 that AWS or Azure keeps, and never below 0. It is 0 when p is
+// no IPv4 network.
 func Usable(p netip.Prefix) int {
 	if !p.IsValid() || !p.Addr().Is4() {
 		return 0

@@ -25,6 +25,13 @@ type Catalog struct {
 	quotas   []Quota
 	regions  []Region
 	eks      ZoneDenylist
+
+	egress            []egressFact
+	privateServices   []PrivateService
+	privateDNSLimits  PrivateDNSLimits
+	postgresInjection PostgresInjection
+	aksLimits         AKSLimits
+	azureVnet         AzureVnetRules
 }
 
 // EndpointService is an AWS service that a VPC reaches through a VPC endpoint.
@@ -198,7 +205,7 @@ func (p provenance) fill(source, asOf *string) {
 
 func read() (*Catalog, error) {
 	c := &Catalog{}
-	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS} {
+	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureVnet} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}

@@ -1,11 +1,13 @@
 // Package catalog holds the dated facts that Underlay's rules stand on:
 // AWS's endpoint services and the sets of them that platforms ask for, quotas,
-// regions with their zones, and the zones that a service refuses.
+// regions with their zones, and the zones that a service refuses; what an AKS
+// cluster must reach through a firewall, the private DNS zones of Azure's private
+// endpoints, and rules of Azure's virtual networks.
 //
 // A fact lives in data/*.yaml with the document it comes from and the day it
 // was last compared with it, never in code. Whoever disagrees with a message
 // can look the fact up, and whoever updates one changes a line of data.
 //
-// The catalog covers the aws partition: China, GovCloud and the isolated
-// partitions have other service names and other zones.
+// The catalog covers the aws partition and Azure's public cloud: the others
+// have other names and other zones.
 package catalog

@@ -2,13 +2,9 @@ package graph
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -61,11 +57,9 @@ func opened(v resource.PropertyValue) resource.PropertyValue {
 
 // awsResource is an AWS resource whose outputs are being made up.
 type awsResource struct {
-	*Resource
+	computed
 	awsProvider
-	known   func(urn string) *Resource // a resource recorded before, or nil
-	zones   []catalog.Zone             // of the region; empty when the catalog lacks it
-	outputs map[string]reflect.Type    // the outputs that the SDK's type has
+	zones []catalog.Zone // of the region; empty when the catalog lacks it
 }
 
 // fillAWS adds to the outputs what AWS computes. The recorder is locked.
@@ -77,30 +71,12 @@ func (r *recorder) fillAWS(res *Resource) {
 	provider.region = cmp.Or(provider.region, standInRegion)
 	provider.account = cmp.Or(provider.account, documentationAccount)
 	region, _ := r.catalog.Region(provider.region)
-	a := &awsResource{
-		Resource: res, awsProvider: provider, zones: region.Zones,
-		known:   func(urn string) *Resource { return r.resources[urn] },
-		outputs: outputTypes(r.types[res.Type]),
-	}
+	a := &awsResource{computed: r.computed(res), awsProvider: provider, zones: region.Zones}
 	a.fillName()
 	if fill, ok := awsComputed[res.Type]; ok {
 		fill(a)
 	}
 	a.fillRest()
-}
-
-// outputTypes returns the fields of a resource's Go type by pulumi tag.
-func outputTypes(t reflect.Type) map[string]reflect.Type {
-	types := map[string]reflect.Type{}
-	if t == nil || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-		return types
-	}
-	for i := range t.Elem().NumField() {
-		if name := t.Elem().Field(i).Tag.Get("pulumi"); name != "" {
-			types[name] = t.Elem().Field(i).Type
-		}
-	}
-	return types
 }
 
 // awsComputed adds what is particular to a type. The properties and their
@@ -388,40 +364,10 @@ func (a *awsResource) fillTags() {
 	a.Outputs["tagsAll"] = resource.NewProperty(all)
 }
 
-// set sets an output that the program did not give itself.
-func (a *awsResource) set(key string, value any) {
-	if _, given := a.Outputs[resource.PropertyKey(key)]; !given {
-		a.Outputs[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
-	}
-}
-
-// preset sets a default of AWS or of its provider. What is only read may
-// have been given something else.
-func (a *awsResource) preset(key string, value any) {
-	if !a.External {
-		a.set(key, value)
-	}
-}
-
 func (a *awsResource) setARN(path string) { a.set("arn", a.arn("ec2", a.region, path)) }
 
 func (a *awsResource) arn(service, region, path string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", partition(a.region).name, service, region, a.account, path)
-}
-
-// text returns an output that is a known string, otherwise "".
-func (a *awsResource) text(key string) string {
-	if v := a.Outputs[resource.PropertyKey(key)]; v.IsString() {
-		return v.StringValue()
-	}
-	return ""
-}
-
-func (a *awsResource) list(key string) []resource.PropertyValue {
-	if v := a.Outputs[resource.PropertyKey(key)]; v.IsArray() {
-		return v.ArrayValue()
-	}
-	return nil
 }
 
 // service takes the token apart: "aws:ec2/networkAcl:NetworkAcl" is ec2 and
@@ -465,12 +411,6 @@ func (a *awsResource) madeUpID(prefix string, seed ...string) string {
 // hostedZoneID returns the id of a Route 53 zone.
 func (a *awsResource) hostedZoneID() string { return "Z" + strings.ToUpper(a.digits("zone")[:20]) }
 
-// digits returns 64 hexadecimal digits that the URN and the seed decide.
-func (a *awsResource) digits(seed ...string) string {
-	sum := sha256.Sum256([]byte(strings.Join(append(seed, a.URN), " ")))
-	return hex.EncodeToString(sum[:])
-}
-
 // publicName is the name that AWS gives to a public address.
 func (a *awsResource) publicName(ip string) string {
 	host := "ec2-" + strings.ReplaceAll(ip, ".", "-")
@@ -478,17 +418,6 @@ func (a *awsResource) publicName(ip string) string {
 		return host + ".compute-1.amazonaws.com"
 	}
 	return host + "." + a.region + ".compute.amazonaws.com"
-}
-
-// documentationIP picks an address of TEST-NET-2 and TEST-NET-3 (RFC 5737) by
-// seed. Two seeds may get the same one: there are 508.
-func documentationIP(seed string) string {
-	sum := sha256.Sum256([]byte(seed))
-	n := binary.BigEndian.Uint32(sum[:]) % 508
-	if n < 254 {
-		return netip.AddrFrom4([4]byte{203, 0, 113, byte(n + 1)}).String()
-	}
-	return netip.AddrFrom4([4]byte{198, 51, 100, byte(n - 253)}).String()
 }
 
 // awsPartition is a part of AWS with accounts of its own.

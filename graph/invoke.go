@@ -23,6 +23,7 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	r.mu.Lock()
 	l.provider = r.providers[args.Provider]
 	l.region = cmp.Or(l.text("region"), l.provider.region, r.providers[""].region)
+	l.azure = r.azureProvider(args.Provider)
 	r.mu.Unlock()
 
 	answer, ok := answers[args.Token]
@@ -50,16 +51,24 @@ type lookup struct {
 	args     resource.PropertyMap
 	catalog  *catalog.Catalog
 	provider awsProvider
+	azure    azureProvider
 	region   string // empty when neither arguments nor provider nor config say
 }
 
 // answers has the look-ups that can be answered, by token. The results are
-// those of https://www.pulumi.com/registry/packages/aws/api-docs/ (v6).
+// those of https://www.pulumi.com/registry/packages/aws/api-docs/ (v6) and of
+// https://www.pulumi.com/registry/packages/azure-native/api-docs/.
 var answers = map[string]func(lookup) (map[string]any, error){
 	// The engine's own: what a stack's resources had as outputs. Here no stack
 	// is deployed.
 	"pulumi:pulumi:readStackResourceOutputs": func(l lookup) (map[string]any, error) {
 		return map[string]any{"name": l.text("stackName"), "outputs": map[string]any{}}, nil
+	},
+	"azure-native:authorization:getClientConfig": func(l lookup) (map[string]any, error) {
+		return map[string]any{
+			"clientId": documentationGUID, "objectId": documentationGUID,
+			"subscriptionId": l.azure.subscription, "tenantId": l.azure.tenant,
+		}, nil
 	},
 	"aws:index/getAvailabilityZones:getAvailabilityZones": availabilityZones,
 	"aws:index/getAvailabilityZone:getAvailabilityZone":   availabilityZone,

@@ -28,8 +28,11 @@ import (
 // outputs that a program reads, made up from the URN: ARNs, names, ids of what
 // AWS makes beside them, addresses of the ranges for documentation, and the
 // account 111122223333 unless the provider allows exactly one. A region is
-// taken from the resource's provider, then from aws:region. Look-ups
+// taken from the resource's provider, then from aws:region. Azure resources
+// likewise: names, addresses, GUIDs and host names, with the subscription,
+// tenant and location of the resource's provider, then of the config. Look-ups
 // are answered for availability zones, region, partition and caller identity,
+// for Azure's client configuration,
 // and for the engine's own readStackResourceOutputs (nothing is deployed); any
 // other one fails and names its token. A StackReference has no outputs.
 //
@@ -55,6 +58,10 @@ func Record(ctx context.Context, project, stack string, config map[string]string
 		resources: map[string]*Resource{},
 		types:     map[string]reflect.Type{},
 		providers: map[string]awsProvider{"": {region: config["aws:region"]}},
+		azure: map[string]azureProvider{"": {
+			location: config["azure-native:location"], subscription: config["azure-native:subscriptionId"],
+			tenant: config["azure-native:tenantId"],
+		}},
 	}
 	if err := r.run(maps.Clone(config), program); err != nil {
 		return nil, fmt.Errorf("record stack %s: %w", stack, err)
@@ -69,8 +76,9 @@ type recorder struct {
 	catalog        *catalog.Catalog
 
 	mu         sync.Mutex
-	resources  map[string]*Resource    // by URN
-	providers  map[string]awsProvider  // by reference; "" is the config's
+	resources  map[string]*Resource   // by URN
+	providers  map[string]awsProvider // by reference; "" is the config's
+	azure      map[string]azureProvider
 	types      map[string]reflect.Type // Go type by token, of custom resources
 	components []pulumi.Resource
 	failures   []error
@@ -233,6 +241,10 @@ func (r *recorder) add(args pulumi.MockResourceArgs) (string, resource.PropertyM
 		res.Outputs["secretOutputNames"] = resource.NewProperty([]resource.PropertyValue{})
 	case strings.HasPrefix(res.Type, "aws:"):
 		r.fillAWS(res)
+	case res.Type == "pulumi:providers:azure-native":
+		r.azure[res.URN+resource.URNNameDelimiter+res.ID] = newAzureProvider(res.Inputs)
+	case strings.HasPrefix(res.Type, "azure-native:"):
+		r.fillAzure(res)
 	}
 	for _, key := range args.RegisterRPC.GetAdditionalSecretOutputs() {
 		k := resource.PropertyKey(key)

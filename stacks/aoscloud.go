@@ -46,8 +46,8 @@ func (s *AosCloud) plan(region string) (*aoscloud.Plan, aoscloud.Spec, error) {
 }
 
 // Addresses returns the VPC's range.
-func (s *AosCloud) Addresses(region string) ([]AddressRange, error) {
-	plan, _, err := s.plan(region)
+func (s *AosCloud) Addresses(in Regions) ([]AddressRange, error) {
+	plan, _, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func (s *AosCloud) Addresses(region string) ([]AddressRange, error) {
 }
 
 // warnings are the VPC's.
-func (s *AosCloud) warnings(region string) ([]string, error) {
-	plan, _, err := s.plan(region)
+func (s *AosCloud) warnings(in Regions) ([]string, error) {
+	plan, _, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
@@ -73,8 +73,8 @@ func (s *AosCloud) warnings(region string) ([]string, error) {
 }
 
 // placements are the blocks that must not move once they are deployed.
-func (s *AosCloud) placements(region string) ([]placement, error) {
-	plan, _, err := s.plan(region)
+func (s *AosCloud) placements(in Regions) ([]placement, error) {
+	plan, _, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}

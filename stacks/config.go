@@ -33,8 +33,61 @@ const (
 // secretKeys are the settings that hold secrets.
 func secretKeys() []string { return []string{bridgeExternalIDKey, supportExternalIDKey} }
 
-// awsPrefix begins the settings of the AWS provider.
-const awsPrefix = "aws:"
+// What the settings of the providers begin with.
+const (
+	awsPrefix   = "aws:"
+	azurePrefix = "azure-native:"
+)
+
+// provider is a cloud whose provider takes settings.
+type provider struct {
+	prefix string // of its settings' keys
+	name   string
+	// settings is a pointer to the struct that holds them.
+	settings any
+}
+
+// providers are those that the environment's settings are of.
+func (e *Environment) providers() []provider {
+	return []provider{{awsPrefix, "AWS", &e.Aws}, {azurePrefix, "Azure", &e.Azure}}
+}
+
+// fields are the types of the settings by key.
+func (p provider) fields() map[string]reflect.Type {
+	fields := map[string]reflect.Type{}
+	of := reflect.TypeOf(p.settings).Elem()
+	for i := range of.NumField() {
+		name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		fields[p.prefix+name] = of.Field(i).Type
+	}
+	return fields
+}
+
+// given are the settings that are set, by key.
+func (p provider) given() (map[string]any, error) {
+	text, err := json.Marshal(p.settings)
+	if err != nil {
+		return nil, err
+	}
+	var byName map[string]any
+	if err := json.Unmarshal(text, &byName); err != nil {
+		return nil, err
+	}
+	byKey := map[string]any{}
+	for name, value := range byName {
+		byKey[p.prefix+name] = value
+	}
+	return byKey, nil
+}
+
+// providerFields are the types of all providers' settings by key.
+func providerFields() map[string]reflect.Type {
+	all := map[string]reflect.Type{}
+	for _, p := range (&Environment{}).providers() {
+		maps.Copy(all, p.fields())
+	}
+	return all
+}
 
 // Load reads an environment from a Pulumi.<stack>.yaml file, as Parse does. A
 // file that cannot be read gives an error that wraps the operating system's.
@@ -72,7 +125,9 @@ func Parse(data []byte) (*Environment, error) {
 
 // ours reports whether a setting is one that this project reads.
 func ours(key string) bool {
-	return strings.HasPrefix(key, Project+":") || strings.HasPrefix(key, awsPrefix)
+	return slices.ContainsFunc([]string{Project + ":", awsPrefix, azurePrefix}, func(prefix string) bool {
+		return strings.HasPrefix(key, prefix)
+	})
 }
 
 // encrypted reports whether a setting is a secret of Pulumi's.
@@ -96,7 +151,7 @@ func Run(ctx *pulumi.Context) error {
 // where every value is text.
 func fromContext(ctx *pulumi.Context) (*Environment, error) {
 	values := map[string]any{}
-	for _, key := range append(awsKeys(), modelKey, specKey, allowReplacementKey) {
+	for _, key := range append(slices.Sorted(maps.Keys(providerFields())), modelKey, specKey, allowReplacementKey) {
 		if text, err := config.Try(ctx, key); err == nil {
 			values[key] = text
 		} else if !errors.Is(err, config.ErrMissingVar) {
@@ -112,17 +167,6 @@ func fromContext(ctx *pulumi.Context) (*Environment, error) {
 		}
 	}
 	return newEnvironment(values, nil)
-}
-
-// awsKeys are the settings of the AWS provider that Aws has.
-func awsKeys() []string {
-	var keys []string
-	settings := reflect.TypeFor[Aws]()
-	for i := range settings.NumField() {
-		name, _, _ := strings.Cut(settings.Field(i).Tag.Get("json"), ",")
-		keys = append(keys, awsPrefix+name)
-	}
-	return keys
 }
 
 // newEnvironment decodes and validates settings by key. The error is a
@@ -156,11 +200,32 @@ func newEnvironment(values map[string]any, problems problem.List) (*Environment,
 func structured(key string, value any) any {
 	text, isText := value.(string)
 	var meant any
-	if !isText || slices.Contains([]string{modelKey, awsPrefix + "region", awsPrefix + "profile"}, key) ||
-		json.Unmarshal([]byte(text), &meant) != nil {
+	field := providerFields()[key]
+	isName := key == modelKey || field != nil && field.Kind() == reflect.String
+	if !isText || isName || json.Unmarshal([]byte(text), &meant) != nil {
 		return value
 	}
 	return meant
+}
+
+// decode fills in the provider's settings from those by key.
+func (p provider) decode(values map[string]any) problem.List {
+	var problems problem.List
+	own := map[string]any{}
+	known := slices.Sorted(maps.Keys(p.fields()))
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		switch name, is := strings.CutPrefix(key, p.prefix); {
+		case is && !slices.Contains(known, key):
+			problems.Addf(key, "", problem.DidYouMean(key, known), "is not a setting that underlay gives its %s provider", p.name)
+		case is:
+			own[name] = values[key]
+		}
+	}
+	for _, q := range decode(own, p.settings) {
+		q.Path = p.prefix + q.Path
+		problems = append(problems, q)
+	}
+	return problems
 }
 
 // decodeEnvironment decodes settings by key. Settings of other namespaces are
@@ -172,15 +237,9 @@ func decodeEnvironment(given map[string]any) (*Environment, problem.List) {
 	for key, value := range given {
 		values[key] = structured(key, value)
 	}
-	aws := map[string]any{}
 	own := append(secretKeys(), modelKey, specKey, allowReplacementKey)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
-		switch name, isAws := strings.CutPrefix(key, awsPrefix); {
-		case isAws && !slices.Contains(awsKeys(), key):
-			problems.Addf(key, "", problem.DidYouMean(key, awsKeys()),
-				"is not a setting that underlay gives its AWS provider")
-		case isAws:
-			aws[name] = values[key]
+		switch {
 		case slices.Contains(secretKeys(), key) && encrypted(values[key]):
 			env.encrypted = append(env.encrypted, key)
 		case slices.Contains(secretKeys(), key):
@@ -190,9 +249,8 @@ func decodeEnvironment(given map[string]any) (*Environment, problem.List) {
 			problems.Addf(key, "", problem.DidYouMean(key, own), "unknown key")
 		}
 	}
-	for _, p := range decode(aws, &env.Aws) {
-		p.Path = awsPrefix + p.Path
-		problems = append(problems, p)
+	for _, p := range env.providers() {
+		problems = append(problems, p.decode(values)...)
 	}
 	var settings struct {
 		Model            string `json:"model"`

@@ -355,8 +355,8 @@ func (s *DedicatedAws) bridge(region string) sqsbridge.Spec {
 }
 
 // warnings are those of the networks and of the connection between them.
-func (s *DedicatedAws) warnings(region string) ([]string, error) {
-	p, err := s.plan(region)
+func (s *DedicatedAws) warnings(in Regions) ([]string, error) {
+	p, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +365,7 @@ func (s *DedicatedAws) warnings(region string) ([]string, error) {
 		warnings = append(warnings, p.central.network.Warnings...)
 	}
 	if s.Service != nil {
-		consumer, err := privatelink.NewConsumerPlan(s.consumer(region))
+		consumer, err := privatelink.NewConsumerPlan(s.consumer(in.Aws))
 		if err != nil {
 			return nil, err
 		}
@@ -409,12 +409,12 @@ func (s *DedicatedAws) checkBridge(region string) problem.List {
 
 // Addresses returns the ranges of both VPCs and of the pods. The VPCs may
 // overlap: PrivateLink does not route between them.
-func (s *DedicatedAws) Addresses(region string) ([]AddressRange, error) {
-	plan, err := s.plan(region)
+func (s *DedicatedAws) Addresses(in Regions) ([]AddressRange, error) {
+	plan, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
-	ranges, err := s.data().Addresses(region)
+	ranges, err := s.data().Addresses(in)
 	if err != nil {
 		return nil, err
 	}
@@ -444,12 +444,12 @@ func controlAddresses(name string, plan *controlplane.Plan) AddressRange {
 
 // placements are the blocks of both planes that must not move once they are
 // deployed.
-func (s *DedicatedAws) placements(region string) ([]placement, error) {
-	p, err := s.plan(region)
+func (s *DedicatedAws) placements(in Regions) ([]placement, error) {
+	p, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
-	data, err := s.data().placements(region)
+	data, err := s.data().placements(in)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,10 @@ import (
 type Environment struct {
 	// Aws are the settings of the AWS provider (aws:…).
 	Aws Aws
+	// Azure are the settings of the Azure providers (azure-native:…).
+	Azure Azure
 	// AllowReplacement lets an update move, replace or remove the deployed
-	// VPC and subnets (underlay:allowReplacement). Default false: such an
+	// VPC or VNet and its subnets (underlay:allowReplacement). Default false: such an
 	// update is refused with what would move.
 	AllowReplacement bool
 	// Spec is the deployment model's configuration (underlay:spec); its type
@@ -48,16 +50,29 @@ type Spec interface {
 	Model() string
 	// Addresses are the address ranges that the model plans. The error is a
 	// problem.List with every problem of the spec at its path within it,
-	// beside those of the region, which the environment reports.
-	Addresses(region string) ([]AddressRange, error)
+	// beside those of the regions, which the environment reports.
+	Addresses(in Regions) ([]AddressRange, error)
 	// placements are the blocks that must not move once they are deployed.
-	placements(region string) ([]placement, error)
+	placements(in Regions) ([]placement, error)
 	// deploy registers the model's resources.
 	deploy(ctx *pulumi.Context, env *Environment) error
 }
 
+// Regions are where an environment is, by cloud.
+type Regions struct {
+	// Aws is the AWS region, "eu-west-1".
+	Aws string
+	// Azure is the Azure region, "westeurope".
+	Azure string
+}
+
 // What a model may have to say beside that.
 type (
+	// azureModel is a model whose networks are in Azure. The others are in AWS.
+	azureModel interface {
+		// needsAws reports whether something of it is in AWS all the same.
+		needsAws() bool
+	}
 	// accountable is a model that names the account that it is in.
 	accountable interface {
 		// accounts are the accounts by their path within the spec; they must be
@@ -67,7 +82,7 @@ type (
 	// cautious is a model that may be valid and yet not what is meant.
 	cautious interface {
 		// warnings are a sentence each; the spec is valid.
-		warnings(region string) ([]string, error)
+		warnings(in Regions) ([]string, error)
 	}
 	// secretive is a model that needs secrets.
 	secretive interface {
@@ -79,19 +94,22 @@ type (
 // models are the deployment models by name.
 func models() map[string]Spec {
 	return map[string]Spec{
-		SharedAwsModel:    &SharedAws{},
-		AosCloudModel:     &AosCloud{},
-		DedicatedAwsModel: &DedicatedAws{},
+		SharedAwsModel:      &SharedAws{},
+		AosCloudModel:       &AosCloud{},
+		DedicatedAwsModel:   &DedicatedAws{},
+		SharedAzureModel:    &SharedAzure{},
+		AksLandingZoneModel: &AksLandingZone{},
 	}
 }
 
 // AddressRange is a block of addresses and the subnets planned in it.
 type AddressRange struct {
-	// Name says whose block it is: "VPC", "pods".
+	// Name says whose block it is: "VPC", "pods", "VNet".
 	Name string
 	// Prefix is the block.
 	Prefix netip.Prefix
-	// Slots is how many zones the block has room for.
+	// Slots is how many zones the block has room for; 0 in Azure, whose
+	// subnets span the zones.
 	Slots int
 	// Subnets by tier, then zone.
 	Subnets []AddressSubnet
@@ -101,7 +119,9 @@ type AddressRange struct {
 
 // AddressSubnet is one planned subnet.
 type AddressSubnet struct {
-	Tier   string
+	// Tier is what the subnet is for; in Azure its role or name.
+	Tier string
+	// Zone is empty in Azure.
 	Zone   string
 	Prefix netip.Prefix
 	// Usable is how many addresses the cloud leaves to its customers.
@@ -179,16 +199,16 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 		return nil, err
 	}
 	var problems problem.List
-	problems.Add("aws:region", facts.CheckRegion(e.Aws.Region))
-	for _, p := range e.Aws.checkAccess() {
-		p.Path = awsPrefix + p.Path
-		problems = append(problems, p)
+	checked, err := e.checkSettings(facts)
+	if err != nil {
+		return nil, err
 	}
+	problems = append(problems, checked...)
 	if e.Spec == nil {
 		problems.Addf(specKey, "", "give the model's configuration", "is missing")
 		return nil, problems
 	}
-	ranges, err := e.Spec.Addresses(e.Aws.Region)
+	ranges, err := e.Spec.Addresses(e.regions())
 	// The components check the region as well; it is reported where the user
 	// wrote it.
 	problems = append(problems, place(err, specKey, map[string]string{"region": ""})...)
@@ -201,9 +221,53 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 // meant, a sentence each.
 func (e *Environment) Warnings() ([]string, error) {
 	if model, warns := e.Spec.(cautious); warns {
-		return model.warnings(e.Aws.Region)
+		return model.warnings(e.regions())
 	}
 	return nil, nil
+}
+
+// Region is the region of the environment's networks: Azure's for a model that
+// is there, else AWS's.
+func (e *Environment) Region() string {
+	if _, inAzure := e.Spec.(azureModel); inAzure {
+		return e.Azure.Location
+	}
+	return e.Aws.Region
+}
+
+func (e *Environment) regions() Regions { return Regions{Aws: e.Aws.Region, Azure: e.Azure.Location} }
+
+// checkSettings checks the settings of the clouds that the environment is in,
+// and that there are none of the others.
+func (e *Environment) checkSettings(facts *catalog.Catalog) (problem.List, error) {
+	var problems problem.List
+	azure, inAzure := e.Spec.(azureModel)
+	used := map[string]bool{awsPrefix: !inAzure || azure.needsAws(), azurePrefix: inAzure}
+	if used[awsPrefix] {
+		problems.Add(awsPrefix+"region", facts.CheckRegion(e.Aws.Region))
+		for _, p := range e.Aws.checkAccess() {
+			p.Path = awsPrefix + p.Path
+			problems = append(problems, p)
+		}
+	}
+	if used[azurePrefix] {
+		for _, p := range e.Azure.check() {
+			p.Path = azurePrefix + p.Path
+			problems = append(problems, p)
+		}
+	}
+	for _, p := range e.providers() {
+		given, err := p.given()
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range slices.Sorted(maps.Keys(given)) {
+			if !used[p.prefix] {
+				problems.Addf(key, "", "remove it", "is set, but nothing of the environment is in %s", p.name)
+			}
+		}
+	}
+	return problems, nil
 }
 
 // checkAccounts compares the accounts that the spec names with those that may
@@ -296,7 +360,7 @@ func (e *Environment) Program() pulumi.RunFunc {
 			return err
 		}
 		if !e.AllowReplacement {
-			planned, err := e.Spec.placements(e.Aws.Region)
+			planned, err := e.Spec.placements(e.regions())
 			if err != nil {
 				return err
 			}
@@ -315,16 +379,12 @@ func (e *Environment) Config() (map[string]string, error) {
 	if e.AllowReplacement {
 		values[allowReplacementKey] = true
 	}
-	aws, err := json.Marshal(e.Aws)
-	if err != nil {
-		return nil, err
-	}
-	var settings map[string]any
-	if err := json.Unmarshal(aws, &settings); err != nil {
-		return nil, err
-	}
-	for key, value := range settings {
-		values["aws:"+key] = value
+	for _, p := range e.providers() {
+		settings, err := p.given()
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(values, settings)
 	}
 	config := map[string]string{}
 	for key, value := range values {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -19,7 +20,13 @@ const (
 	vpcToken         = "aws:ec2/vpc:Vpc"
 	subnetToken      = "aws:ec2/subnet:Subnet"
 	associationToken = "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation"
+	// Those of Azure, without the version of its API.
+	vnetToken        = "azure-native:network:VirtualNetwork"
+	azureSubnetToken = "azure-native:network:Subnet"
 )
+
+// apiVersion is in the tokens of Azure's types.
+var apiVersion = regexp.MustCompile(`/v\d{8}(preview)?:`)
 
 // placement is a block of addresses that an environment plans.
 type placement struct {
@@ -28,7 +35,8 @@ type placement struct {
 	// token and name identify the resource that holds it.
 	token, name string
 	// group is the tier of a subnet. A tier that is no longer planned at all
-	// may go: the mode has changed. One zone of a tier may not.
+	// may go: the mode has changed. One zone of a tier may not. (In Azure a
+	// tier, or role, is one subnet, and Azure keeps one that is in use.)
 	group string
 	cidr  netip.Prefix
 }
@@ -36,7 +44,7 @@ type placement struct {
 // refuseMoves compares the planned blocks with those of the stack as it is
 // deployed. It returns a problem.List that names each block that the update
 // would move, replace or remove: the cloud cannot move a block, and a replaced
-// VPC takes everything in it along.
+// VPC or VNet takes everything in it along.
 func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 	blocks, err := deployedBlocks(ctx)
 	if err != nil {
@@ -57,7 +65,7 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 		case kept && p.cidr.String() != cidr:
 			problems.Addf(p.path, p.cidr.String(), keep, "would move %s, deployed at %s", name, cidr)
 		case kept:
-		case token == vpcToken:
+		case token == vpcToken || token == vnetToken:
 			problems.Addf("", "", keep, "would remove %s (%s) and everything in it", name, cidr)
 		default:
 			for prefix, p := range groups {
@@ -98,9 +106,22 @@ func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
 	blocks := map[string]string{}
 	for text, resource := range object(object(answer.Value)["outputs"]) {
 		token, _ := object(resource)["type"].(string)
-		cidr, hasCidr := object(object(resource)["outputs"])["cidrBlock"].(string)
-		if hasCidr && slices.Contains([]string{vpcToken, subnetToken, associationToken}, token) {
-			blocks[token+" "+urn.URN(text).Name()] = cidr
+		token = apiVersion.ReplaceAllString(token, ":")
+		outputs := object(object(resource)["outputs"])
+		var cidr any
+		switch token {
+		case vpcToken, subnetToken, associationToken:
+			cidr = outputs["cidrBlock"]
+		case azureSubnetToken:
+			cidr = outputs["addressPrefix"]
+		case vnetToken:
+			// The first block is the one that subnets are cut from.
+			if space, _ := object(outputs["addressSpace"])["addressPrefixes"].([]any); len(space) > 0 {
+				cidr = space[0]
+			}
+		}
+		if block, ok := cidr.(string); ok {
+			blocks[token+" "+urn.URN(text).Name()] = block
 		}
 	}
 	return blocks, nil

@@ -141,8 +141,8 @@ func (s *SharedAws) supportRole() supportaccess.Spec {
 }
 
 // warnings are the network's.
-func (s *SharedAws) warnings(region string) ([]string, error) {
-	p, err := s.plan(region)
+func (s *SharedAws) warnings(in Regions) ([]string, error) {
+	p, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
@@ -226,8 +226,8 @@ func (s *SharedAws) endpointSpec(region string, network *dataplane.Plan) *endpoi
 }
 
 // Addresses returns the VPC's and the pods' ranges.
-func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
-	plan, err := s.plan(region)
+func (s *SharedAws) Addresses(in Regions) ([]AddressRange, error) {
+	plan, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +259,8 @@ func (s *SharedAws) Addresses(region string) ([]AddressRange, error) {
 }
 
 // placements are the blocks that must not move once they are deployed.
-func (s *SharedAws) placements(region string) ([]placement, error) {
-	p, err := s.plan(region)
+func (s *SharedAws) placements(in Regions) ([]placement, error) {
+	p, err := s.plan(in.Aws)
 	if err != nil {
 		return nil, err
 	}

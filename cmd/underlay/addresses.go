@@ -11,7 +11,8 @@ import (
 )
 
 // printAddresses prints the address table: the blocks, then a row for each tier
-// and a column for each zone.
+// and a column for each zone. In Azure that is a row for each role and one
+// column.
 func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 	var blocks, zones []string
 	for _, r := range ranges {
@@ -22,12 +23,20 @@ func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 				zones = append(zones, s.Zone)
 			}
 		}
-		blocks = append(blocks, fmt.Sprintf("%s  %s, %d zone slots (%d free)", r.Prefix, r.Name, r.Slots, r.Slots-len(used)))
+		block := fmt.Sprintf("%s  %s", r.Prefix, r.Name)
+		if r.Slots > 0 {
+			block += fmt.Sprintf(", %d zone slots (%d free)", r.Slots, r.Slots-len(used))
+		}
+		blocks = append(blocks, block)
+	}
+	heading := "tier\t" + strings.Join(zones, "\t")
+	if slices.Equal(zones, []string{""}) {
+		heading = "role\tall zones"
 	}
 	fmt.Fprintf(w, "Addresses   %s\n", strings.Join(blocks, "\n            "))
 
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "            tier\t%s\tusable each\n", strings.Join(zones, "\t"))
+	fmt.Fprintf(table, "            %s\tusable each\n", heading)
 	for _, r := range ranges {
 		for start := 0; start < len(r.Subnets); {
 			tier := r.Subnets[start].Tier

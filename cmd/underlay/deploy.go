@@ -20,6 +20,7 @@ import (
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/sandbox/aws"
+	"github.com/underlay-iac/underlay/sandbox/azure"
 	"github.com/underlay-iac/underlay/stacks"
 )
 
@@ -37,7 +38,7 @@ func newUp() *cobra.Command {
 		Use:   "up STACK",
 		Short: "Create or update the environment",
 		Long: `Runs a real "pulumi up" of the environment: on your own backend and credentials,
-or with --sandbox against a simulated cloud whose state lies in .underlay/sandbox.`,
+or with --sandbox against simulated clouds whose state lies in .underlay/sandbox.`,
 		Example: `  underlay up dev --sandbox
   underlay up staging
   underlay up acme --config-file customers/Pulumi.acme.yaml --json`,
@@ -56,7 +57,7 @@ func newDestroy() *cobra.Command {
 	return newDeploy(automation.Destroy, &cobra.Command{
 		Use:   "destroy STACK",
 		Short: "Delete everything that the environment deployed",
-		Long: `Runs a real "pulumi destroy". With --sandbox the stack and its simulated cloud
+		Long: `Runs a real "pulumi destroy". With --sandbox the stack and its simulated clouds
 are removed as well.`,
 		Example: `  underlay destroy dev --sandbox`,
 	})
@@ -172,34 +173,66 @@ func pulumiConfig(env *environment) (auto.ConfigMap, error) {
 	return config, nil
 }
 
-// sandbox is a simulated cloud with a local backend, both in one folder.
+// sandbox is the simulated clouds with a local backend, all in one folder.
 type sandbox struct {
-	dir       string
-	stateFile string
-	cloud     *aws.Cloud
-	port      int
-	stop      context.CancelFunc
+	dir    string
+	clouds []*simulated
+	stop   context.CancelFunc
 }
 
-// openSandbox starts the simulated cloud of a stack with what it had before.
+// simulated is one cloud of a sandbox. Each is there whatever the model: a stack
+// may still have resources in one that its configuration has left.
+type simulated struct {
+	provider  string // the package: "aws"
+	stateFile string
+	port      int
+	cloud     interface {
+		Serve(ctx context.Context) (port int, err error)
+		Close() error
+	}
+	// left returns how many objects there are.
+	left func() int
+}
+
+// openSandbox starts the simulated clouds of a stack with what they had before.
 func openSandbox(ctx context.Context, env *environment) (*sandbox, error) {
 	dir := filepath.Join(env.root, ".underlay", "sandbox")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("open the sandbox: %w", err)
-	}
-	s := &sandbox{dir: dir, stateFile: filepath.Join(dir, env.stack+".aws.json")}
-	var err error
-	if s.cloud, err = aws.New(aws.Options{StateFile: s.stateFile}); err != nil {
-		return nil, fmt.Errorf("open the sandbox: %w", err)
-	}
-	// The engine may still need the cloud while an interrupted operation ends.
+	// The engine may still need the clouds while an interrupted operation ends.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop = stop
-	if s.port, err = s.cloud.Serve(serving); err != nil {
+	s := &sandbox{dir: dir, stop: stop}
+	if err := s.open(serving, env.stack); err != nil {
 		s.close()
 		return nil, fmt.Errorf("open the sandbox: %w", err)
 	}
 	return s, nil
+}
+
+func (s *sandbox) open(ctx context.Context, stack string) error {
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, stack+".aws.json")
+	inAws, err := aws.New(aws.Options{StateFile: file})
+	if err != nil {
+		return err
+	}
+	s.clouds = append(s.clouds, &simulated{
+		provider: "aws", stateFile: file, cloud: inAws, left: func() int { return len(inAws.Objects()) },
+	})
+	file = filepath.Join(s.dir, stack+".azure.json")
+	inAzure, err := azure.New(azure.Options{StateFile: file})
+	if err != nil {
+		return err
+	}
+	s.clouds = append(s.clouds, &simulated{
+		provider: "azure-native", stateFile: file, cloud: inAzure, left: func() int { return len(inAzure.Objects()) },
+	})
+	for _, c := range s.clouds {
+		if c.port, err = c.cloud.Serve(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // use points an operation at the sandbox and away from the user's own Pulumi.
@@ -213,19 +246,24 @@ func (s *sandbox) use(options *automation.Options) {
 		// The history of a sandbox is of no use to anyone.
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}
-	options.Providers = map[string]int{"aws": s.port}
+	options.Providers = map[string]int{}
+	for _, c := range s.clouds {
+		options.Providers[c.provider] = c.port
+	}
 	options.Remove = true
 }
 
-// remove deletes the file of a simulated cloud in which nothing is left.
+// remove deletes the files of the simulated clouds in which nothing is left.
 func (s *sandbox) remove() error {
-	if len(s.cloud.Objects()) > 0 {
-		return nil
-	}
 	s.close()
-	for _, file := range []string{s.stateFile, s.stateFile + ".lock"} {
-		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove the sandbox: %w", err)
+	for _, c := range s.clouds {
+		if c.left() > 0 {
+			continue
+		}
+		for _, file := range []string{c.stateFile, c.stateFile + ".lock"} {
+			if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return fmt.Errorf("remove the sandbox: %w", err)
+			}
 		}
 	}
 	return nil
@@ -233,7 +271,9 @@ func (s *sandbox) remove() error {
 
 func (s *sandbox) close() {
 	s.stop()
-	s.cloud.Close()
+	for _, c := range s.clouds {
+		c.cloud.Close()
+	}
 }
 
 // verbs are the kinds of change in the order they are told.
@@ -259,7 +299,7 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 		changes = []string{"nothing to do"}
 	}
 	fmt.Fprintf(w, "%s · %s · %s   %s: %s, %.1f s\n",
-		env.Spec.Model(), env.stack, env.Aws.Region, result.Operation, strings.Join(changes, ", "), result.Duration.Seconds())
+		env.Spec.Model(), env.stack, env.Region(), result.Operation, strings.Join(changes, ", "), result.Duration.Seconds())
 
 	if result.Operation == automation.OpUp {
 		ranges, err := env.Addresses()
@@ -289,9 +329,13 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 		fmt.Fprintf(w, "\nHandover    `%s` shows what the vendor asks for\n", flags.again("handover", env.stack))
 	}
 	if box != nil && result.Operation != automation.OpDestroy {
-		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n            %s  (the simulated cloud)\n",
-			relative(env.root, filepath.Join(box.dir, ".pulumi", "stacks", stacks.Project, env.stack+".json")),
-			relative(env.root, box.stateFile))
+		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n",
+			relative(env.root, filepath.Join(box.dir, ".pulumi", "stacks", stacks.Project, env.stack+".json")))
+		for _, c := range box.clouds {
+			if c.left() > 0 {
+				fmt.Fprintf(w, "            %s  (the simulated cloud)\n", relative(env.root, c.stateFile))
+			}
+		}
 	}
 	return nil
 }

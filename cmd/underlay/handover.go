@@ -24,8 +24,9 @@ func newHandover() *cobra.Command {
 		Use:   "handover STACK",
 		Short: "Show what the platform's vendor asks for",
 		Long: `Shows what the vendor needs to know of a deployed environment before it installs
-the platform: VPCs, blocks, zones, public addresses, connector, queues, support
-role, names to let out. It reads the stack's outputs and changes nothing.`,
+the platform: VPCs or VNets, blocks, zones or subnets, public addresses,
+connector, queues, support role, private zones, the room for a cluster, names to
+let out. It reads the stack's outputs and changes nothing.`,
 		Example: `  underlay handover staging
   underlay handover staging --json > for-the-vendor.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -91,15 +92,21 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, text)
 		}
 	}
+	row("Azure", "subscription", page.SubscriptionID)
+	row("", "group", page.ResourceGroup)
 	for _, name := range slices.Sorted(maps.Keys(page.Networks)) {
 		network := page.Networks[name]
-		row("Network", name, network.VpcID)
+		row("Network", name, network.VpcID+network.VnetID)
 		row("", "blocks", network.Cidrs...)
+		for _, subnet := range slices.Sorted(maps.Keys(network.SubnetIDs)) {
+			row("", "subnet "+subnet, network.SubnetIDs[subnet])
+		}
 		row("", "zones", pairs(network.ZoneIDs, "%s (%s)")...)
 		row("", "comes from", pairs(network.NatPublicIPs, "%[2]s (%[1]s)")...)
+		row("", "comes from", network.EgressIPs...)
 	}
 	if c := page.Connector; c != nil {
-		row("Connector", string(c.Kind), c.DNSName+c.ServiceName)
+		row("Connector", string(c.Kind), c.DNSName+c.ServiceName+c.Address)
 		var ports []string
 		for _, port := range c.Ports {
 			ports = append(ports, strconv.Itoa(port))
@@ -112,7 +119,25 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 		heading = ""
 	}
 	row("Support", "role", page.SupportRoleArn)
+	heading = "Zones"
+	for _, zone := range slices.Sorted(maps.Keys(page.PrivateZoneIDs)) {
+		row(heading, zone, page.PrivateZoneIDs[zone])
+		heading = ""
+	}
+	if c := page.Cluster; c != nil {
+		row("Cluster", "network", strings.TrimSpace(c.Posture.NetworkPlugin+" "+c.Posture.NetworkPluginMode), c.Posture.OutboundType)
+		row("", "room", fmt.Sprintf("%d nodes, limited by %s", c.Capacity.MaxNodes, c.Capacity.LimitedBy))
+	}
 	row("Let out", "names", page.RequiredNames...)
+	heading = "Let out"
+	if len(page.RequiredNames) > 0 {
+		heading = ""
+	}
+	for _, rule := range page.RequiredEgress {
+		to := slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses)
+		row(heading, fmt.Sprintf("%s %s", rule.Protocol, strings.Trim(fmt.Sprint(rule.Ports), "[]")), to...)
+		heading = ""
+	}
 }
 
 // pairs returns the pairs of a map in a format, sorted by key.

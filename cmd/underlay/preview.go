@@ -118,7 +118,7 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 		return refuted(verification)
 	}
 	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
-		env.Spec.Model(), stack, env.Aws.Region, count(len(resources(recorded)), "resource"), elapsed.Seconds())
+		env.Spec.Model(), stack, env.Region(), count(len(resources(recorded)), "resource"), elapsed.Seconds())
 	printAddresses(w, ranges)
 	if len(warnings) > 0 {
 		fmt.Fprintf(w, "\nWarnings    %s\n", strings.Join(warnings, "\n            "))
@@ -172,7 +172,7 @@ func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressR
 		Operation: "preview",
 		Stack:     env.stack,
 		Model:     env.Spec.Model(),
-		Region:    env.Aws.Region,
+		Region:    env.Region(),
 		Addresses: newAddressRanges(ranges),
 		Warnings:  append([]string{}, warnings...),
 		Seconds:   elapsed.Seconds(),

@@ -1,10 +1,12 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -157,6 +159,9 @@ func (n AutoName) choose(req Request, inputs, olds Props, wire *pulumirpc.CheckR
 		case pulumirpc.CheckRequest_AutonamingOptions_DISABLE:
 			return "", fmt.Errorf("is required: automatic naming is disabled for this stack")
 		case pulumirpc.CheckRequest_AutonamingOptions_ENFORCE, pulumirpc.CheckRequest_AutonamingOptions_PROPOSE:
+			if n.Form == UUIDName && a.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_PROPOSE {
+				break
+			}
 			name := a.GetProposedName()
 			if n.Suffix != nil {
 				name += n.Suffix(inputs)
@@ -168,7 +173,17 @@ func (n AutoName) choose(req Request, inputs, olds Props, wire *pulumirpc.CheckR
 	if len(seed) == 0 {
 		seed = []byte(req.URN)
 	}
-	name, err := resource.NewUniqueName(seed, req.Name+n.Separator, 7, n.Max, nil)
+	switch n.Form {
+	case CopiedName:
+		return req.Name, nil
+	case UUIDName:
+		digits, err := resource.NewUniqueName(seed, "", 32, 0, nil)
+		if err != nil {
+			return "", fmt.Errorf("making a UUID: %w", err)
+		}
+		return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-"), nil
+	}
+	name, err := resource.NewUniqueName(seed, req.Name+n.Separator, cmp.Or(n.Digits, 7), n.Max, nil)
 	if err == nil && n.Suffix != nil {
 		name += n.Suffix(inputs)
 	}
@@ -196,6 +211,11 @@ func (r *Resource) fillOutputs(outputs Props) Props {
 // planCreate returns what is known before a resource exists.
 func (r *Resource) planCreate(inputs Props) Props {
 	out := inputs.Clone()
+	if r.Apart {
+		for name, v := range out {
+			out[name] = r.foresee(name, v)
+		}
+	}
 	for name := range r.Outputs.Fields {
 		if _, ok := out[name]; !ok {
 			out[name] = Unknown{}
@@ -204,12 +224,42 @@ func (r *Resource) planCreate(inputs Props) Props {
 	return out
 }
 
+// foresee returns what an output will be whose input of the same name is given:
+// that input or, when the output has objects of its own form, unknown.
+func (r *Resource) foresee(name string, input any) any {
+	var made func(s Schema) bool
+	made = func(s Schema) bool {
+		return s.Kind == Object || s.Kind == Any || s.Elem != nil && made(*s.Elem)
+	}
+	if out, ok := r.Outputs.Fields[name]; ok && made(out.Schema) {
+		return Unknown{}
+	}
+	return clone(input)
+}
+
 // planUpdate returns what is known before a resource is changed: what it has,
 // except where an input decides.
-func (r *Resource) planUpdate(old, inputs Props) Props {
+func (r *Resource) planUpdate(old, oldInputs, inputs Props) Props {
 	out := r.Merge(old, inputs)
+	if r.Apart {
+		out = old.Clone()
+		for name := range r.Inputs.Fields {
+			v, given := inputs[name]
+			_, was := oldInputs[name]
+			switch {
+			case given && !r.equal(name, oldInputs[name], v):
+				out[name] = r.foresee(name, v)
+			case !given && was:
+				delete(out, name)
+			}
+		}
+	}
 	for in, outs := range r.Unstable {
-		if r.equal(in, old[in], inputs[in]) {
+		was := old[in]
+		if r.Apart {
+			was = oldInputs[in]
+		}
+		if r.equal(in, was, inputs[in]) {
 			continue
 		}
 		for _, name := range outs {
@@ -226,9 +276,12 @@ func (r *Resource) planUpdate(old, inputs Props) Props {
 func (r *Resource) refresh(inputs, outputs Props) Props {
 	out := Props{}
 	imported := len(inputs) == 0
-	for name := range r.Inputs.Fields {
+	for name, f := range r.Inputs.Fields {
 		now, exists := outputs[name]
 		was, given := inputs[name]
+		if exists && r.Apart {
+			now = project(f.Schema, was, now)
+		}
 		switch {
 		case given && exists && !r.equal(name, was, now):
 			out[name] = clone(now)
@@ -248,4 +301,46 @@ func (r *Resource) refresh(inputs, outputs Props) Props {
 		}
 	}
 	return out
+}
+
+// project returns what an input of the form s would be to give the output now:
+// no more of an object than the input was had, or than s knows when there was
+// none. What has another form stays as it was.
+func project(s Schema, was, now any) any {
+	switch now := now.(type) {
+	case map[string]any:
+		old, ok := was.(map[string]any)
+		if was != nil && !ok || s.Kind != Object && s.Kind != Map {
+			return was
+		}
+		out := map[string]any{}
+		for k, v := range now {
+			field, known := s.Fields[k]
+			elem := field.Schema
+			if s.Kind == Map {
+				elem, known = *s.Elem, true
+			}
+			if _, given := old[k]; known && (given || was == nil || s.Kind == Map) {
+				if is := project(elem, old[k], v); is != nil {
+					out[k] = is
+				}
+			}
+		}
+		return out
+	case []any:
+		old, _ := was.([]any)
+		if s.Kind != List {
+			return was
+		}
+		out := make([]any, len(now))
+		for i, v := range now {
+			var before any
+			if i < len(old) {
+				before = old[i]
+			}
+			out[i] = project(*s.Elem, before, v)
+		}
+		return out
+	}
+	return now
 }

@@ -18,7 +18,11 @@ func (p *Provider[S]) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulu
 	if err != nil {
 		return nil, err
 	}
-	olds, _, err := unmarshal(req.GetOlds())
+	from := req.GetOlds()
+	if res.Apart {
+		from = req.GetOldInputs()
+	}
+	olds, _, err := unmarshal(from)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +35,8 @@ func (p *Provider[S]) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulu
 
 // diff compares the state of a resource with new inputs, as a Terraform
 // provider does: what the program leaves out is no difference where the cloud
-// chooses, and neither is an empty value.
+// chooses, and neither is an empty value. Where outputs are apart from inputs,
+// it compares inputs with inputs, and an empty value is one.
 func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffResponse {
 	names := map[string]bool{}
 	for name := range r.Inputs.Fields {
@@ -51,7 +56,7 @@ func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffRespon
 		switch {
 		case !given && slices.Contains(r.Computed, name):
 			continue
-		case !given && isEmpty(was), isEmpty(was) && isEmpty(is):
+		case !r.Apart && isEmpty(was) && (!given || isEmpty(is)):
 			continue
 		case r.equal(name, was, is):
 			continue
@@ -91,9 +96,9 @@ func (r *Resource) diff(olds, news Props, ignore []string) *pulumirpc.DiffRespon
 
 // keepsName reports whether the new object would have the name of the old one.
 // A name that the program chose and did not change is taken until the old
-// object is gone, so it goes first; a name the provider chose is chosen anew.
+// object is gone, so it goes first; a name the provider made is made anew.
 func (r *Resource) keepsName(olds, news Props) bool {
-	if r.Name == nil || slices.Contains(news.Defaults(), r.Name.Property) {
+	if r.Name == nil || r.Name.Form != CopiedName && slices.Contains(news.Defaults(), r.Name.Property) {
 		return false
 	}
 	name := news.Str(r.Name.Property)

@@ -55,18 +55,36 @@ type Resource struct {
 	// Unstable maps an input to the outputs that are unknown in the preview
 	// of an update that changes it.
 	Unstable map[string][]string
+	// Apart says that an output may have another form than the input of the
+	// same name: more in its objects, a map where the input is a list. Then the
+	// old inputs tell what differs, objects are unknown in the preview of a
+	// change, and a refresh brings up to date only what the inputs give.
+	Apart bool
 }
 
 // AutoName is how the provider names a resource: the name in the program, a
-// separator and 7 hexadecimal digits.
+// separator and some hexadecimal digits, unless Form says otherwise.
 type AutoName struct {
 	Property  string // "name"
-	Max       int    // the longest name, in characters, without Suffix
+	Max       int    // the longest name, in characters, without Suffix; 0 is any
 	Separator string // "-"
+	Digits    int    // 7 when zero
+	Form      NameForm
 	// Suffix, when there is one, returns what comes after the digits, given the
 	// other inputs.
 	Suffix func(inputs Props) string
 }
+
+// NameForm is a way to make names.
+type NameForm int
+
+// The forms of names: random digits after the name in the program, that name
+// as it is, and a random UUID.
+const (
+	RandomName NameForm = iota
+	CopiedName
+	UUIDName
+)
 
 // Function describes an invoke.
 type Function struct {

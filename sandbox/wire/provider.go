@@ -178,7 +178,11 @@ func (p *Provider[S]) Update(
 	r.ID, r.Old, r.Inputs = req.GetId(), old.Without(), inputs.Without()
 	var outputs Props
 	if req.GetPreview() {
-		outputs = res.planUpdate(r.Old, r.Inputs)
+		oldInputs, _, err := unmarshal(req.GetOldInputs())
+		if err != nil {
+			return nil, err
+		}
+		outputs = res.planUpdate(r.Old, oldInputs, r.Inputs)
 		maps.Copy(hidden, oldHidden)
 	} else {
 		session, err := p.session(ctx)

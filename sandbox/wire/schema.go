@@ -72,7 +72,7 @@ func StructOf(t reflect.Type) (Schema, error) {
 	if t.Kind() != reflect.Struct {
 		return Schema{}, fmt.Errorf("%s is not a struct", t)
 	}
-	return schemaOf(t, func(t reflect.Type) reflect.Type { return t })
+	return newReflector(func(t reflect.Type) reflect.Type { return t }).schema(t)
 }
 
 // OutputsOf returns the schema of a resource's outputs from the SDK's resource
@@ -82,20 +82,31 @@ func OutputsOf(res any) (Schema, error) {
 	if t == nil || t.Kind() != reflect.Struct {
 		return Schema{}, fmt.Errorf("%T is not the struct of a resource", res)
 	}
-	return schemaOf(t, func(t reflect.Type) reflect.Type {
+	return newReflector(func(t reflect.Type) reflect.Type {
 		if e, ok := reflect.Zero(t).Interface().(elementTyped); ok {
 			return e.ElementType()
 		}
 		return t
-	})
+	}).schema(t)
 }
 
-// schemaOf walks a type; plain turns the type of a field into that of its
-// value.
-func schemaOf(t reflect.Type, plain func(reflect.Type) reflect.Type) (Schema, error) {
+// reflector makes schemas of types.
+type reflector struct {
+	// plain turns the type of a field into that of its value.
+	plain func(reflect.Type) reflect.Type
+	// seen are the structs met already. Types may contain themselves, and then
+	// so do their schemas.
+	seen map[reflect.Type]Schema
+}
+
+func newReflector(plain func(reflect.Type) reflect.Type) reflector {
+	return reflector{plain, map[reflect.Type]Schema{}}
+}
+
+func (r reflector) schema(t reflect.Type) (Schema, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
-		return schemaOf(t.Elem(), plain)
+		return r.schema(t.Elem())
 	case reflect.Interface:
 		return Schema{Kind: Any}, nil
 	case reflect.String:
@@ -107,22 +118,26 @@ func schemaOf(t reflect.Type, plain func(reflect.Type) reflect.Type) (Schema, er
 	case reflect.Float64:
 		return Schema{Kind: Number}, nil
 	case reflect.Slice, reflect.Map:
-		elem, err := schemaOf(t.Elem(), plain)
+		elem, err := r.schema(t.Elem())
 		kind := List
 		if t.Kind() == reflect.Map {
 			kind = Map
 		}
 		return Schema{Kind: kind, Elem: &elem}, err
 	case reflect.Struct:
+		if s, ok := r.seen[t]; ok {
+			return s, nil
+		}
 		s := Schema{Kind: Object, Fields: map[string]Field{}}
+		r.seen[t] = s
 		for i := range t.NumField() {
 			f := t.Field(i)
 			name := f.Tag.Get("pulumi")
 			if name == "" {
 				continue
 			}
-			ft := plain(f.Type)
-			fs, err := schemaOf(ft, plain)
+			ft := r.plain(f.Type)
+			fs, err := r.schema(ft)
 			if err != nil {
 				return Schema{}, fmt.Errorf("%s.%s: %w", t, f.Name, err)
 			}

@@ -36,6 +36,7 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 
 	"github.com/underlay-iac/underlay/sandbox/aws"
+	"github.com/underlay-iac/underlay/sandbox/azure"
 )
 
 // program is one stack as the engine sees it: a name, a configuration and a
@@ -47,13 +48,14 @@ type program struct {
 	run     pulumi.RunFunc
 }
 
-// world is one simulated cloud and the state of the stacks deployed into it:
-// what an account and a Pulumi backend hold together. Operations on different
+// world is the simulated clouds and the state of the stacks deployed into them:
+// what accounts and a Pulumi backend hold together. Operations on different
 // stacks may run at the same time.
 type world struct {
-	aws *aws.Cloud
-	// fault, when set, is asked before each change of the cloud; an error
-	// makes the change fail without effect.
+	aws   *aws.Cloud
+	azure *azure.Cloud
+	// fault, when set, is asked before each change in AWS; an error makes the
+	// change fail without effect.
 	fault atomic.Pointer[func(aws.Call) error]
 
 	mu        sync.Mutex
@@ -61,7 +63,7 @@ type world struct {
 	outputs   map[string]property.Map // what readStackResourceOutputs answers, by stack
 }
 
-// newWorld returns an empty cloud without stacks.
+// newWorld returns empty clouds without stacks.
 func newWorld(t framework.TB) *world {
 	t.Helper()
 	w := &world{snapshots: map[string]*deploy.Snapshot{}, outputs: map[string]property.Map{}}
@@ -73,6 +75,8 @@ func newWorld(t framework.TB) *world {
 	}})
 	require.NoError(t, err)
 	w.aws = cloud
+	w.azure, err = azure.New(azure.Options{})
+	require.NoError(t, err)
 	return w
 }
 
@@ -281,7 +285,7 @@ func (p program) target(base *deploy.Snapshot) deploy.Target {
 }
 
 // host is the engine's plugin host: the program as the language runtime, the
-// cloud as the provider of every region. Messages go to the engine's sinks.
+// clouds as the providers of every region. Messages go to the engine's sinks.
 func (w *world) host(p program, lines *connections, sink, statusSink diag.Sink) plugin.Host {
 	var host plugin.Host
 	language := deploytest.NewLanguageRuntimeF(func(info plugin.RunInfo, _ *deploytest.ResourceMonitor) error {
@@ -310,8 +314,10 @@ func (w *world) host(p program, lines *connections, sink, statusSink diag.Sink) 
 	})
 	// The engine loads a provider for each provider resource, so that each
 	// has a connection, and with it a configuration, of its own.
-	load := func(plugin.Host) (plugin.Provider, error) {
-		conn, err := lines.dial(w.aws.Provider())
+	load := func(cloud interface {
+		Provider() pulumirpc.ResourceProviderServer
+	}) (plugin.Provider, error) {
+		conn, err := lines.dial(cloud.Provider())
 		if err != nil {
 			return nil, err
 		}
@@ -327,8 +333,18 @@ func (w *world) host(p program, lines *connections, sink, statusSink diag.Sink) 
 		}
 		return provider, nil
 	}
-	host = deploytest.NewPluginHostF(sink, statusSink, language, nil, nil, deploytest.NewProviderLoaderWithHost(
-		"aws", semver.MustParse(aws.Version), load, deploytest.WithoutGrpc, deploytest.WithoutHandshake))()
+	inAws := func(plugin.Host) (plugin.Provider, error) { return load(w.aws) }
+	inAzure := func(plugin.Host) (plugin.Provider, error) { return load(w.azure) }
+	loader := func(name, version string, load deploytest.LoadProviderWithHostFunc) *deploytest.ProviderLoader {
+		return deploytest.NewProviderLoaderWithHost(tokens.Package(name), semver.MustParse(version), load,
+			deploytest.WithoutGrpc, deploytest.WithoutHandshake)
+	}
+	host = deploytest.NewPluginHostF(sink, statusSink, language, nil, nil,
+		loader("aws", aws.Version, inAws),
+		// The two majors of azure-native that a program asks for.
+		loader("azure-native", "2.90.0", inAzure),
+		loader("azure-native", azure.Version, inAzure),
+	)()
 	return host
 }
 

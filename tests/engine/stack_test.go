@@ -170,11 +170,17 @@ func (w *world) requireInStep(t framework.TB) {
 			exist[object.Type+" "+object.ID] = true // a queue's policies have its id
 		}
 	}
+	for _, object := range w.azure.Objects() {
+		if object.With == "" {
+			exist[object.Type+" "+object.ID] = true
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, snapshot := range w.snapshots {
 		for _, state := range snapshot.Resources {
-			if !state.Custom || state.URN.Type().Package() != "aws" || state.PendingReplacement {
+			inCloud := slices.Contains([]string{"aws", "azure-native"}, string(state.URN.Type().Package()))
+			if !state.Custom || !inCloud || state.PendingReplacement {
 				continue
 			}
 			key := string(state.Type) + " " + string(state.ID)
