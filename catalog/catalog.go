@@ -32,6 +32,7 @@ type Catalog struct {
 	postgresInjection PostgresInjection
 	aksLimits         AKSLimits
 	azureVnet         AzureVnetRules
+	prices            map[priceKey]Price
 }
 
 // EndpointService is an AWS service that a VPC reaches through a VPC endpoint.
@@ -205,7 +206,7 @@ func (p provenance) fill(source, asOf *string) {
 
 func read() (*Catalog, error) {
 	c := &Catalog{}
-	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureVnet} {
+	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureVnet, c.readPrices} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}

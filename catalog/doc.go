@@ -2,7 +2,7 @@
 // AWS's endpoint services and the sets of them that platforms ask for, quotas,
 // regions with their zones, and the zones that a service refuses; what an AKS
 // cluster must reach through a firewall, the private DNS zones of Azure's private
-// endpoints, and rules of Azure's virtual networks.
+// endpoints, rules of Azure's virtual networks, and list prices of both clouds.
 //
 // A fact lives in data/*.yaml with the document it comes from and the day it
 // was last compared with it, never in code. Whoever disagrees with a message

@@ -4,6 +4,9 @@
 //	underlay up|refresh|destroy STACK  deploy, on the user's backend and account
 //	                                   or, with --sandbox, on a simulated cloud
 //	underlay handover STACK            what the platform's vendor asks for
+//	underlay cost STACK                what the network costs a month
+//	underlay init STACK                write an environment's configuration
+//	underlay doctor                    what is missing on this machine
 //
 // Exit codes: 0 done, 1 the operation failed, 2 bad usage or configuration.
 package main

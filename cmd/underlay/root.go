@@ -79,7 +79,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newVerify(), newExplain(), newReach())
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
+		newVerify(), newExplain(), newReach(), newCost())
 	return root
 }
 

@@ -21,11 +21,17 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.stack, "stack", "", "record the environment of this stack, as preview does")
 	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this file")
-	flags.StringVar(&f.preview, "preview", "", "read what `pulumi preview --json --show-sames` wrote to this file; - is standard input")
-	flags.StringVar(&f.export, "export", "", "read what `pulumi stack export` wrote to this file; - is standard input")
+	f.addFiles(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
 	})
+}
+
+// addFiles adds the flags that name a file of Pulumi's.
+func (f *sourceFlags) addFiles(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.preview, "preview", "", "read what `pulumi preview --json --show-sames` wrote to this file; - is standard input")
+	flags.StringVar(&f.export, "export", "", "read what `pulumi stack export` wrote to this file; - is standard input")
 }
 
 // load returns the graph, and the environment when it comes from one. What
