@@ -296,6 +296,9 @@ func compareCells(a, b *cell, names []Known) []found {
 			f.before, f.after = firstDifference(a, b, part.set)
 			if !certain {
 				f.unknowns = b.unknowns(part.set)
+				if f.before != nil && f.after != nil && local(f.before.URN) == local(f.after.URN) {
+					f.before, f.after = nil, nil // they differ in addresses alone
+				}
 			}
 			all = append(all, f)
 		}
