@@ -120,15 +120,15 @@ func (o *writer) heading(r requirements.Result) {
 // result writes one verdict: a line for a proof, more for what somebody has to
 // look at.
 func (o *writer) result(r requirements.Result) {
-	if r.Verdict == requirements.Proven {
+	switch r.Verdict {
+	case requirements.Proven:
 		o.linef("%-14s  %-8s  %s", r.Verdict, r.ID, r.Title)
+		return
+	case requirements.NotApplicable:
+		o.linef("%-14s  %-8s  %s: %s", r.Verdict, r.ID, r.Title, r.Reason)
 		return
 	}
 	o.heading(r)
-	if r.Verdict == requirements.NotApplicable {
-		o.linef("    %s", r.Reason)
-		return
-	}
 	if len(r.Paths) > 0 {
 		o.path(r.Paths[0])
 	} else if r.BlockedBy != nil {

@@ -79,8 +79,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
-		newVerify(), newExplain(), newReach(), newCost(), newDiff())
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newVerify(),
+		newExplain(), newReach(), newCost(), newDiff())
 	return root
 }
 
@@ -179,15 +179,15 @@ func printError(w io.Writer, err error) {
 		fmt.Fprintf(w, "error: %v\n", err)
 		return
 	}
-	file := "configuration"
-	var config configError
-	if errors.As(err, &config) {
-		file = config.file
+	config := configError{file: "configuration"}
+	errors.As(err, &config)
+	if config.consequence == "" {
+		config.consequence = "nothing was registered"
 	}
 	if errors.As(err, new(questionError)) {
 		fmt.Fprintf(w, "the question has %s\n", count(len(problems), "problem"))
 	} else {
-		fmt.Fprintf(w, "%s: %s, nothing was registered\n", file, count(len(problems), "problem"))
+		fmt.Fprintf(w, "%s: %s, %s\n", config.file, count(len(problems), "problem"), config.consequence)
 	}
 	for _, p := range problems {
 		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(p.Path+"   "+p.Value, " "), p.Sentence())

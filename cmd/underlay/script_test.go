@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,7 +19,44 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"underlay": main})
+	testscript.Main(m, map[string]func(){"underlay": main, "broken": broken})
+}
+
+// broken copies an exported graph and adds a route by which pods reach the
+// internet: broken FROM TO.
+func broken() {
+	must := func(err error) {
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(os.Args[1])
+	must(err)
+	var document map[string]any
+	must(json.Unmarshal(data, &document))
+	deployment := document["deployment"].(map[string]any)
+	resources := deployment["resources"].([]any)
+	find := func(name string) map[string]any {
+		for _, r := range resources {
+			if r := r.(map[string]any); strings.HasSuffix(r["urn"].(string), name) {
+				return r
+			}
+		}
+		log.Fatalf("no resource %s", name)
+		return nil
+	}
+	inputs := map[string]any{
+		"routeTableId": find("RouteTable::net-pods")["id"], "destinationCidrBlock": "0.0.0.0/0",
+		"gatewayId": find("InternetGateway::net-igw")["id"],
+	}
+	urn := "urn:pulumi:dev::underlay::aws:ec2/route:Route::way-out"
+	deployment["resources"] = append(resources, map[string]any{
+		"urn": urn, "id": urn, "type": "aws:ec2/route:Route", "custom": true, "inputs": inputs, "outputs": inputs,
+		"provider": find("RouteTable::net-pods")["provider"],
+	})
+	data, err = json.Marshal(document)
+	must(err)
+	must(os.WriteFile(os.Args[2], data, 0o644))
 }
 
 // The scripts of testdata read as documentation of the command line: each runs

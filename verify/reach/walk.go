@@ -141,10 +141,11 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topol
 	if iface == nil {
 		return []flow{f}
 	}
-	flows := []flow{f}
 	if len(iface.Incomplete) > 0 {
-		flows = []flow{f.doubt(iface.Incomplete...)}
+		// What is not known of it may let pass what the rest denies.
+		return []flow{f.doubt(iface.Incomplete...)}
 	}
+	flows := []flow{f}
 	for _, set := range iface.Filters {
 		var next []flow
 		for _, f := range flows {
@@ -343,7 +344,7 @@ func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet)
 		f.sent = f.rewrites.carry(f.sent, example(rest))
 		w.block(f, network.Ref, "no subnet of %s holds %s", network.Name, w.address(Witness(rest).Destination))
 	}
-	if len(network.Incomplete) > 0 && w.target.subnet != nil && w.target.subnet.Network == network {
+	if len(network.Incomplete) > 0 && w.target.subnet != nil {
 		w.anything(f, network.Incomplete...)
 	}
 }

@@ -819,21 +819,35 @@ func (c *check) zonesOf(e *topology.Endpoint) []*topology.Zone {
 			}
 		}
 	}
+	open = append(open, c.loose("network:PrivateDnsZoneGroup", "privateEndpointName")...)
 	switch {
 	case len(zones) > 0:
 	case len(open) > 0:
-		c.doubt(open, "the zone of %s is not in the graph", e.Name)
+		c.doubt(open, "the zone of %s is not known, or not in the graph", e.Name)
 	default:
 		c.refute(e.Ref, "the private endpoint %s has no private zone", e.Name)
 	}
 	return zones
 }
 
+// loose are the resources of a type whose parent is not known yet: each may
+// belong to anything.
+func (c *check) loose(kind, key string) []topology.Ref {
+	var refs []topology.Ref
+	for _, r := range c.ofType(azureNative + kind) {
+		if _, known := property(r, key); !known {
+			refs = append(refs, topology.Ref{URN: r.URN, Property: key})
+		}
+	}
+	return refs
+}
+
 // linked checks that hosts of the data plane see a zone: by a link of their own
 // network, or of the network of the servers that they ask.
 func (c *check) linked(zone *topology.Zone, e *topology.Endpoint) {
+	loose := append(c.loose("network:VirtualNetworkLink", "privateZoneName"), c.loose("privatedns:VirtualNetworkLink", "privateZoneName")...)
 	for _, network := range c.dataPlanes() {
-		var open []topology.Ref
+		open := slices.Concat(loose, network.Incomplete)
 		central := network.DNSServers.IsKnown() && len(network.DNSServers.Or(nil)) > 0
 		good := false
 		for _, link := range zone.Networks {
@@ -960,6 +974,10 @@ func zoneGroups(c *check) {
 		return
 	}
 	for _, e := range found {
+		if open := c.loose("network:PrivateDnsZoneGroup", "privateEndpointName"); len(e.Zones) == 0 && len(open) > 0 {
+			c.doubt(open, "whose zone group that is, is not known yet")
+			continue
+		}
 		if len(e.Zones) == 0 {
 			c.refute(e.Ref, "the private endpoint %s has no zone group", e.Name)
 			continue
@@ -1018,7 +1036,7 @@ func standardSKU(c *check) {
 	firewalls := append(c.ofType(azureNative+"network:AzureFirewall"), c.ofType(azureNative+"network:ApplicationGateway")...)
 	for _, network := range c.dataPlanes() {
 		r := c.resources[network.Ref.URN]
-		if r == nil {
+		if r == nil || len(network.Incomplete) > 0 {
 			c.doubt([]topology.Ref{network.Ref}, "the settings of %s are not in the graph", network.Name)
 			continue
 		}

@@ -67,6 +67,8 @@ func (c *check) internetMode(f func(*topology.Network)) {
 			f(network)
 		case isolated:
 			c.notApplicable("%s has no internet", network.Name)
+		case external:
+			c.notApplicable("the way out of %s is built beside it", network.Name)
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
 )
 
@@ -146,10 +147,24 @@ func dataPlaneSet(c *check) {
 			c.set(network, "aws-data-plane")
 		case connected:
 			c.notApplicable("%s reaches services over the internet", network.Name)
+		case external:
+			if c.anyWayOut(network) {
+				c.notApplicable("%s reaches services over the internet", network.Name)
+			} else {
+				c.set(network, "aws-data-plane")
+			}
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 		}
 	}
+}
+
+// anyWayOut reports whether nodes may reach the internet in general, and not a few
+// names alone.
+func (c *check) anyWayOut(network *topology.Network) bool {
+	return slices.ContainsFunc(c.subnets(network, nodes), func(s *topology.Subnet) bool {
+		return len(c.engine.Ask(reach.Question{From: reach.AnyHost(s), To: internetIPv4().end, Traffic: reach.TCP(443)}).May) > 0
+	})
 }
 
 func controlPlaneSet(c *check) {

@@ -58,13 +58,10 @@ func TestEnvironments(t *testing.T) {
 		base  verdicts
 		also  verdicts
 	}{
-		{"dev", internetMode, verdicts{"ISO-007": moot}}, // the vendor makes the load balancer
-		{"connector-internet", internetMode, nil},
+		{"dev", internetMode, nil},
 		{"staging", isolatedMode, verdicts{"EP-007": moot}}, // no central endpoints
 		{"dedicated-dev", nil, verdicts{"EGR-007": unknown, "EP-007": moot}},
 		{"central", isolatedMode, verdicts{"EP-004": moot, "REA-007": moot}}, // its endpoints are the hub's
-		// Two zones, and an endpoint for SQS alone.
-		{"connector-privatelink", isolatedMode, verdicts{"ADDR-002": refuted, "ADDR-003": refuted, "EP-001": refuted, "EP-007": moot}},
 		{"aoscloud-dev", beforeCluster, verdicts{"ISO-007": moot}},
 		{"aoscloud-staging", beforeCluster, nil},
 		{"aoscloud-cluster", nil, verdicts{"ISO-007": moot, "ADDR-007": moot}}, // no public load balancer; a block of its own

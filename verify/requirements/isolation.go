@@ -284,6 +284,9 @@ func noInternet(c *check) {
 		case connected:
 			c.notApplicable("%s is connected to the internet", network.Name)
 			continue
+		case external:
+			c.notApplicable("the way out of %s is built beside it", network.Name)
+			continue
 		default:
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)
 			continue
@@ -347,7 +350,12 @@ func publicBalancerGroup(c *check) {
 		}
 	}
 	for _, b := range c.model.Balancers {
-		if facing, known := b.InternetFacing.Get(); b.Kind == "azure" || known && !facing {
+		facing, known := b.InternetFacing.Get()
+		if b.Kind == "azure" || known && !facing {
+			continue
+		}
+		if !known {
+			c.doubt([]topology.Ref{b.InternetFacing.Ref()}, "whether load balancer %s faces the internet is not known yet", b.Name)
 			continue
 		}
 		for _, i := range b.Interfaces {

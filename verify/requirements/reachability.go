@@ -551,7 +551,7 @@ func (c *check) withoutEndpoints(networks []*topology.Network) {
 		switch {
 		case c.anyCentral():
 			c.notApplicable("%s has no interface endpoints of its own: they are central", network.Name)
-		case m == connected && c.deployment == SharedAWS:
+		case (m == connected || m == external) && c.deployment == SharedAWS:
 			c.notApplicable("%s reaches services over the internet and has no interface endpoints", network.Name)
 		case m == "":
 			c.doubt(signs, "the signs disagree whether %s is connected to the internet", network.Name)

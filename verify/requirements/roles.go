@@ -336,12 +336,20 @@ func (s *subject) planeOf(network *topology.Network) plane {
 		}
 	}
 	component(network.Ref.URN, asked)
+	for _, e := range s.model.Endpoints {
+		if e.Network == network && s.within(e.Ref.URN, "CentralEndpointsHub") {
+			v.add(hub, asked+used)
+			break
+		}
+	}
 	kubernetes := false
 	for _, subnet := range s.model.Subnets {
 		if subnet.Network != network {
 			continue
 		}
-		component(subnet.Ref.URN, used)
+		if c := s.component(network.Ref.URN); c == nil && v.weight[dataPlane]+v.weight[controlPlane] == 0 {
+			component(subnet.Ref.URN, asked) // the network itself is an existing one
+		}
 		kubernetes = kubernetes || s.tiers[subnet] == pods
 		if t := s.tiers[subnet]; t == firewall || t == gateway {
 			v.add(hub, meant)
@@ -405,6 +413,8 @@ const (
 	connected mode = "internet"
 	isolated  mode = "isolated"
 	private   mode = "private"
+	// external is a way out that the network's component leaves to others.
+	external mode = "external"
 )
 
 // egressMode says whether the data plane reaches the internet. What a component
@@ -425,10 +435,14 @@ func (s *subject) egressMode(network *topology.Network) (m mode, signs []topolog
 		natAsked = len(nats) > 0
 	}
 	switch {
-	case natAsked || tierAsked:
+	case natAsked || tierAsked && !askedAtAll:
 		return connected, nil
+	case tierAsked:
+		return external, nil
 	case askedAtAll && len(set) >= wholeSet:
 		return isolated, nil
+	case askedAtAll && slices.ContainsFunc(s.subnets(network, nodes), leaves):
+		return external, nil
 	}
 	publicTier := len(s.subnets(network, public)) > 0
 	nat := s.gateways(network, topology.NAT)
@@ -484,7 +498,7 @@ func (s *subject) connectivityMode(network *topology.Network) (m mode, signs []t
 	switch egress, _ := s.egressMode(network); egress {
 	case isolated:
 		v.add(private, asked)
-	case connected:
+	case connected, external:
 		for _, subnet := range s.subnets(network, public) {
 			if subnet.Tags["kubernetes.io/role/elb"] != "" {
 				v.add(connected, used)

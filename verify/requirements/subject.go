@@ -136,6 +136,22 @@ func (s *subject) component(urn string) *graph.Resource {
 	return nil
 }
 
+// within reports whether the resource belongs to a component of a type, by its
+// name alone, however deep.
+func (s *subject) within(urn, name string) bool {
+	for range 32 {
+		r, ok := s.resources[urn]
+		if !ok {
+			return false
+		}
+		if !r.Custom && strings.HasPrefix(r.Type, "underlay:") && strings.HasSuffix(r.Type, ":"+name) {
+			return true
+		}
+		urn = r.Parent
+	}
+	return false
+}
+
 // components returns those of a type, by its name alone.
 func (s *subject) components(name string) []*graph.Resource {
 	var found []*graph.Resource

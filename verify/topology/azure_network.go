@@ -392,6 +392,22 @@ func (a *azure) peering(near *Network, ref Ref, get func(string) property) *peer
 	return p
 }
 
+// stray reports whether a side of a network that nobody knows may lead to this
+// one.
+func (a *azure) stray(to *Network) bool {
+	for near, sides := range a.peerings {
+		if near == nil || near == to || len(near.Incomplete) == 0 {
+			continue
+		}
+		for _, q := range sides {
+			if options, complete := q.far.Options(); !complete || slices.Contains(options, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // establish says what a side of a peering does, once all sides are known. It
 // works when the other side is there too. Without allowVirtualNetworkAccess the
 // hosts have no access by default, and Azure does not say what is left of it, nor
@@ -407,7 +423,7 @@ func (a *azure) establish(p *peering) {
 	case read:
 		p.gateway.Established = Known(strings.EqualFold(state, "Connected"), established.Ref())
 		p.gateway.Forwarded = Unknown[bool](p.ref)
-	case farKnown && far != nil && len(far.Incomplete) == 0 && !slices.ContainsFunc(a.peerings[far], func(q *peering) bool { return !q.far.IsKnown() }):
+	case farKnown && far != nil && len(far.Incomplete) == 0 && !slices.ContainsFunc(a.peerings[far], func(q *peering) bool { return !q.far.IsKnown() }) && !a.stray(p.near):
 		p.gateway.Established = Known(false, p.ref)
 		p.gateway.Forwarded = Known(false, p.ref)
 	default:

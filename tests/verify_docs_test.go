@@ -1,0 +1,65 @@
+package tests
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+// Every command of docs/verify.md, and of the workflow for each stack of its
+// matrix, runs as it is written, in a copy of the repository.
+func TestVerifyDocs(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../docs/verify.md")
+	require.NoError(t, err)
+	dir := checkout(t)
+	ran := 0
+	for _, block := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(data), -1) {
+		for line := range strings.Lines(block[1]) {
+			ran++
+			run(t, dir, strings.TrimSpace(line))
+		}
+	}
+	assert.Equal(t, 10, ran)
+
+	// The requirements that the page shows are those of the example.
+	example, err := os.ReadFile("../examples/verify/requirements.yaml")
+	require.NoError(t, err)
+	assert.Contains(t, string(data), "```yaml\n"+string(example)+"```\n")
+
+	data, err = os.ReadFile("../examples/verify/github-actions.yml")
+	require.NoError(t, err)
+	var workflow struct {
+		Jobs map[string]struct {
+			Strategy struct{ Matrix map[string][]string }
+			Steps    []struct{ Run string }
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(data, &workflow))
+	ran = 0
+	job := workflow.Jobs["verify"]
+	for _, stack := range job.Strategy.Matrix["stack"] {
+		for _, step := range job.Steps {
+			if step.Run != "" {
+				ran++
+				run(t, dir, strings.ReplaceAll(step.Run, "${{ matrix.stack }}", stack))
+			}
+		}
+	}
+	assert.Equal(t, 2, ran)
+}
+
+// run runs a command of a document.
+func run(t *testing.T, dir, line string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+	cmd.Dir = dir
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", line, output)
+}
