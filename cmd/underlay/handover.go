@@ -87,57 +87,78 @@ func printHandover(w io.Writer, stack string, page *stacks.Handover) {
 	fmt.Fprintf(w, "%s · %s · %s\n\n", page.Model, stack, page.Region)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	defer table.Flush()
-	row := func(heading, name string, values ...string) {
+	for _, row := range handoverRows(page) {
+		fmt.Fprintf(table, "%-12s%s\t%s\n", row.heading, row.name, row.value)
+	}
+}
+
+// handoverRow is a line of a handover.
+type handoverRow struct {
+	heading, name, value string
+	// later says that only the deployment tells the value.
+	later bool
+}
+
+// title is the heading and the name.
+func (r handoverRow) title() string {
+	return strings.TrimSpace(r.heading + " " + r.name)
+}
+
+// handoverRows returns the lines of a handover, without those that are empty.
+func handoverRows(page *stacks.Handover) []handoverRow {
+	var rows []handoverRow
+	row := func(later bool, heading, name string, values ...string) {
 		if text := strings.Join(values, ", "); text != "" {
-			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, text)
+			rows = append(rows, handoverRow{heading, name, text, later})
 		}
 	}
-	row("Azure", "subscription", page.SubscriptionID)
-	row("", "group", page.ResourceGroup)
+	row(false, "Azure", "subscription", page.SubscriptionID)
+	row(false, "", "group", page.ResourceGroup)
 	for _, name := range slices.Sorted(maps.Keys(page.Networks)) {
 		network := page.Networks[name]
-		row("Network", name, network.VpcID+network.VnetID)
-		row("", "blocks", network.Cidrs...)
+		row(true, "Network", name, network.VpcID+network.VnetID)
+		row(false, "", "blocks", network.Cidrs...)
 		for _, subnet := range slices.Sorted(maps.Keys(network.SubnetIDs)) {
-			row("", "subnet "+subnet, network.SubnetIDs[subnet])
+			row(true, "", "subnet "+subnet, network.SubnetIDs[subnet])
 		}
-		row("", "zones", pairs(network.ZoneIDs, "%s (%s)")...)
-		row("", "comes from", pairs(network.NatPublicIPs, "%[2]s (%[1]s)")...)
-		row("", "comes from", network.EgressIPs...)
+		row(true, "", "zones", pairs(network.ZoneIDs, "%s (%s)")...)
+		row(true, "", "comes from", pairs(network.NatPublicIPs, "%[2]s (%[1]s)")...)
+		row(true, "", "comes from", network.EgressIPs...)
 	}
 	if c := page.Connector; c != nil {
-		row("Connector", string(c.Kind), c.DNSName+c.ServiceName+c.Address)
+		row(true, "Connector", string(c.Kind), c.DNSName+c.ServiceName+c.Address)
 		var ports []string
 		for _, port := range c.Ports {
 			ports = append(ports, strconv.Itoa(port))
 		}
-		row("", "TCP ports", ports...)
+		row(false, "", "TCP ports", ports...)
 	}
 	heading := "Queues"
 	for _, direction := range slices.Sorted(maps.Keys(page.QueueURLs)) {
-		row(heading, direction, page.QueueURLs[direction])
+		row(true, heading, direction, page.QueueURLs[direction])
 		heading = ""
 	}
-	row("Support", "role", page.SupportRoleArn)
+	row(true, "Support", "role", page.SupportRoleArn)
 	heading = "Zones"
 	for _, zone := range slices.Sorted(maps.Keys(page.PrivateZoneIDs)) {
-		row(heading, zone, page.PrivateZoneIDs[zone])
+		row(true, heading, zone, page.PrivateZoneIDs[zone])
 		heading = ""
 	}
 	if c := page.Cluster; c != nil {
-		row("Cluster", "network", strings.TrimSpace(c.Posture.NetworkPlugin+" "+c.Posture.NetworkPluginMode), c.Posture.OutboundType)
-		row("", "room", fmt.Sprintf("%d nodes, limited by %s", c.Capacity.MaxNodes, c.Capacity.LimitedBy))
+		row(false, "Cluster", "network", strings.TrimSpace(c.Posture.NetworkPlugin+" "+c.Posture.NetworkPluginMode), c.Posture.OutboundType)
+		row(false, "", "room", fmt.Sprintf("%d nodes, limited by %s", c.Capacity.MaxNodes, c.Capacity.LimitedBy))
 	}
-	row("Let out", "names", page.RequiredNames...)
+	row(false, "Let out", "names", page.RequiredNames...)
 	heading = "Let out"
 	if len(page.RequiredNames) > 0 {
 		heading = ""
 	}
 	for _, rule := range page.RequiredEgress {
 		to := slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses)
-		row(heading, fmt.Sprintf("%s %s", rule.Protocol, strings.Trim(fmt.Sprint(rule.Ports), "[]")), to...)
+		row(false, heading, fmt.Sprintf("%s %s", rule.Protocol, strings.Trim(fmt.Sprint(rule.Ports), "[]")), to...)
 		heading = ""
 	}
+	return rows
 }
 
 // pairs returns the pairs of a map in a format, sorted by key.

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/report"
+	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/verify/requirements"
+)
+
+func newReport() *cobra.Command {
+	var flags pictureFlags
+	cmd := &cobra.Command{
+		Use:   "report (STACK | --export G.json --model M | --preview P.json --model M)",
+		Short: "Write everything about a network on one HTML page",
+		Long: `Writes one HTML file that needs nothing else: the drawing, the address map, each
+requirement with its evidence, what reaches what, rules and routes in plain words, the
+names to let out, and the handover sheet. It opens without a network, prints, and is the
+same bytes for the same graph.`,
+		Example: `  underlay report staging -o staging.html
+  pulumi stack export | underlay report --export - --model shared-aws -o network.html`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags.source.stack == "" || flags.model != "" {
+				checked := verifyFlags{source: flags.source, model: flags.model}
+				if err := checked.checkModel(); err != nil {
+					return err
+				}
+			}
+			g, env, err := flags.load(cmd.Context(), cmd)
+			if err != nil {
+				return err
+			}
+			page, err := newPage(cmd.Context(), g, env, flags.model)
+			if err != nil {
+				return err
+			}
+			return flags.write(cmd, func(w io.Writer) error { return page.HTML(w) })
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}
+
+// newPage verifies a graph and returns the page about it; env is nil for a graph
+// that was read.
+func newPage(ctx context.Context, g *graph.Graph, env *environment, model string) (*report.Page, error) {
+	in := requirements.Input{Graph: g, Model: model}
+	page := &report.Page{From: "Read from a resource graph"}
+	if env != nil {
+		in.Model, in.Siblings = env.Spec.Model(), siblings(ctx, env)
+		page.From = "Planned in " + cmp.Or(env.Aws.Region, "the cloud") + "; nothing of this page was asked of a cloud"
+		var err error
+		if page.Warnings, err = env.Warnings(); err != nil {
+			return nil, err
+		}
+	}
+	results, err := requirements.Verify(in)
+	if err != nil {
+		return nil, err
+	}
+	verification := report.New(in.Model, g.Stack, results)
+	page.Verification = &verification
+	if page.Subject, err = report.NewSubject(g, in.Model); err != nil {
+		return nil, err
+	}
+	if sheet := handoverOf(g); sheet != nil {
+		page.RequiredNames = sheet.RequiredNames
+		page.Handover = handoverSheet(sheet, env != nil)
+	}
+	return page, nil
+}
+
+// handoverOf reads the handover among the outputs of a graph's stack; nil when
+// it has none, or not yet.
+func handoverOf(g *graph.Graph) *stacks.Handover {
+	i := slices.IndexFunc(g.Resources, func(r graph.Resource) bool { return r.Type == "pulumi:pulumi:Stack" })
+	if i < 0 {
+		return nil
+	}
+	sheet, err := stacks.ReadHandover(g.Resources[i].Outputs.Mappable())
+	if err != nil {
+		return nil
+	}
+	return sheet
+}
+
+// handoverSheet returns the handover for a page. In a planned one, what only
+// the deployment will tell is left open.
+func handoverSheet(sheet *stacks.Handover, planned bool) []report.HandoverRow {
+	rows := []report.HandoverRow{{Name: "Model", Value: sheet.Model}, {Name: "Region", Value: sheet.Region}}
+	for _, row := range handoverRows(sheet) {
+		if planned && row.later {
+			row.value = ""
+		}
+		rows = append(rows, report.HandoverRow{Name: row.title(), Value: row.value})
+	}
+	return rows
+}

@@ -1,0 +1,220 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/verify/packet"
+	"github.com/underlay-iac/underlay/verify/reach"
+	"github.com/underlay-iac/underlay/verify/requirements"
+	"github.com/underlay-iac/underlay/verify/topology"
+)
+
+// Subject is the network that drawings and pages are about.
+type Subject struct {
+	// Model is the deployment model; empty when nobody has said it.
+	Model string
+	// Stack is the stack's name.
+	Stack string
+
+	graph  *graph.Graph
+	model  *topology.Model
+	engine *reach.Engine
+	roles  requirements.Roles
+}
+
+// NewSubject reads the network of a graph.
+func NewSubject(g *graph.Graph, model string) (*Subject, error) {
+	t, err := topology.Build(g)
+	if err != nil {
+		return nil, err
+	}
+	return &Subject{
+		Model: model, Stack: g.Stack,
+		graph: g, model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
+	}, nil
+}
+
+// State is what is known of a connection.
+type State string
+
+const (
+	// Path: packets certainly get through.
+	Path State = "path"
+	// Absent: none can.
+	Absent State = "absent"
+	// Unknown: an output decides, or it is not the same everywhere.
+	Unknown State = "unknown"
+	// Offered: it leads out of the graph, so nobody can prove it.
+	Offered State = "offered"
+)
+
+// finding is what a question about several subnets found.
+type finding struct {
+	State State
+	// Some counts the subnets that certainly get through when not all do.
+	Some, Of int
+	// Evidence is the way, or what stops it, a line a hop.
+	Evidence []string
+	// URNs are the resources on the way.
+	URNs []string
+	// Sent are packets that certainly get through.
+	Sent packet.Set
+}
+
+// ask puts the same question for each of several subnets or interfaces.
+func (s *Subject) ask(questions []reach.Question) finding {
+	f := finding{State: Unknown, Of: len(questions)}
+	var paths, blocks, unknowns []string
+	var urns []string
+	absent := 0
+	for _, q := range questions {
+		a := s.engine.Ask(q)
+		switch {
+		case len(a.Must) > 0:
+			f.Some++
+			f.Sent = append(f.Sent, a.Must...)
+			if paths == nil && len(a.Paths) > 0 {
+				for _, hop := range a.Paths[0].Hops {
+					paths = append(paths, Name(hop.URN, hop.Property)+": "+hop.Effect)
+					urns = append(urns, hop.URN)
+				}
+			}
+		case len(a.May) == 0:
+			absent++
+			if blocks == nil && len(a.Blocks) > 0 {
+				for _, hop := range a.Blocks[0].Hops {
+					blocks = append(blocks, Name(hop.URN, hop.Property)+": "+hop.Effect)
+				}
+				blocks = append(blocks, "stops at "+Name(a.Blocks[0].URN, a.Blocks[0].Property)+": "+a.Blocks[0].Reason)
+			}
+		}
+		for _, ref := range a.Unknowns {
+			unknowns = append(unknowns, "decided by "+Name(ref.URN, ref.Property))
+		}
+	}
+	switch {
+	case len(questions) == 0:
+	case f.Some == len(questions):
+		f.State, f.Evidence, f.URNs = Path, paths, urns
+	case absent == len(questions):
+		f.State, f.Evidence = Absent, blocks
+	case f.Some > 0:
+		f.Evidence, f.URNs = append(slices.Clip(paths), blocks...), urns
+	default:
+		slices.Sort(unknowns)
+		f.Evidence = slices.Compact(unknowns)
+	}
+	return f
+}
+
+// some describes a finding that is not the same everywhere.
+func (f finding) some() string {
+	switch {
+	case f.State == Unknown && f.Some > 0:
+		return fmt.Sprintf("%d of %d", f.Some, f.Of)
+	case f.State == Unknown:
+		return "not known yet"
+	}
+	return ""
+}
+
+// fromSubnets asks from any host of each subnet.
+func fromSubnets(from []*topology.Subnet, to reach.End, traffic reach.Traffic) []reach.Question {
+	var questions []reach.Question
+	for _, subnet := range from {
+		questions = append(questions, reach.Question{From: reach.AnyHost(subnet), To: to, Traffic: traffic})
+	}
+	return questions
+}
+
+func internet() reach.End { return reach.End{Addresses: reach.Internet()} }
+
+// otherTier is the name of the tier of subnets that cannot be told.
+const otherTier = "other"
+
+// tierOf is the tier of a subnet, never empty.
+func (s *Subject) tierOf(subnet *topology.Subnet) string {
+	return cmp.Or(s.roles.Tier(subnet), otherTier)
+}
+
+// tier is the subnets of one tier of a network.
+type tier struct {
+	Name    string
+	Network *topology.Network
+	Subnets []*topology.Subnet
+}
+
+// tiers returns those of a network, what is nearest to the internet first.
+func (s *Subject) tiers(network *topology.Network) []tier {
+	var found []tier
+	for _, subnet := range s.model.Subnets {
+		if subnet.Network != network {
+			continue
+		}
+		name := s.tierOf(subnet)
+		i := slices.IndexFunc(found, func(t tier) bool { return t.Name == name })
+		if i < 0 {
+			found = append(found, tier{Name: name, Network: network})
+			i = len(found) - 1
+		}
+		found[i].Subnets = append(found[i].Subnets, subnet)
+	}
+	slices.SortStableFunc(found, func(a, b tier) int { return cmp.Compare(styleIndex(a.Name), styleIndex(b.Name)) })
+	return found
+}
+
+// networks returns those of the graph, the data plane's last.
+func (s *Subject) networks() []*topology.Network {
+	order := map[string]int{"hub": 0, "control plane": 1, "": 2, "data plane": 3}
+	networks := slices.Clone(s.model.Networks)
+	slices.SortStableFunc(networks, func(a, b *topology.Network) int {
+		return cmp.Compare(order[s.roles.Plane(a)], order[s.roles.Plane(b)])
+	})
+	return networks
+}
+
+// gateway returns the one with the URN that packets leave a network by.
+func (s *Subject) gateway(urn string) *topology.Gateway {
+	for _, gw := range s.model.Gateways {
+		if gw.Ref.URN == urn && gw.Kind != topology.Local && gw.Kind != topology.Drop {
+			return gw
+		}
+	}
+	return nil
+}
+
+// way names the gateways on a way: "NAT gateway".
+func (s *Subject) way(f finding) string {
+	for _, urn := range f.URNs {
+		if gw := s.gateway(urn); gw != nil {
+			return gatewayName(gw.Kind)
+		}
+	}
+	return ""
+}
+
+// gatewayName is a kind of gateway as people say it.
+func gatewayName(kind topology.GatewayKind) string {
+	switch kind {
+	case topology.NAT:
+		return "NAT gateway"
+	case topology.Internet:
+		return "internet gateway"
+	case topology.EgressOnly:
+		return "egress-only gateway"
+	case topology.Firewall:
+		return "firewall"
+	case topology.Appliance:
+		return "appliance"
+	case topology.Transit:
+		return "transit gateway"
+	case topology.VPN:
+		return "VPN gateway"
+	case topology.Peering:
+		return "peering"
+	}
+	return string(kind)
+}
