@@ -98,6 +98,7 @@ const (
 	PriceAzureNatGateway        = "azure-nat-gateway"
 	PriceAzureNatGatewayGB      = "azure-nat-gateway-gb"
 	PriceAzurePublicIP          = "azure-public-ip"
+	PriceAzurePublicIPPrefix    = "azure-public-ip-prefix"   // for each address
 	PriceAzureLoadBalancer      = "azure-load-balancer"      // with up to five rules
 	PriceAzureLoadBalancerRule  = "azure-load-balancer-rule" // for each beyond five
 	PriceAzureLoadBalancerGB    = "azure-load-balancer-gb"
@@ -106,28 +107,31 @@ const (
 	PriceAzurePrivateZone       = "azure-private-dns-zone"
 	PriceAzureResolverEndpoint  = "azure-dns-resolver-endpoint"
 	PriceAzureResolverRuleset   = "azure-dns-forwarding-ruleset"
+	PriceAzureFirewallBasic     = "azure-firewall-basic"
 	PriceAzureFirewallStandard  = "azure-firewall-standard"
 	PriceAzureFirewallPremium   = "azure-firewall-premium"
+	PriceAzureFirewallGB        = "azure-firewall-gb"
+	PriceAzureFirewallBasicGB   = "azure-firewall-basic-gb"
 	PriceAzureBastionBasic      = "azure-bastion-basic"
+	PriceAzureAppGateway        = "azure-application-gateway-v2"
+	PriceAzureAppGatewayUnit    = "azure-application-gateway-v2-cu"
 	PriceAzureAppGatewayWAF     = "azure-application-gateway-waf-v2"
 	PriceAzureAppGatewayWAFUnit = "azure-application-gateway-waf-v2-cu"
 	PriceAzureAksStandard       = "azure-aks-standard"
+	PriceAzureAksPremium        = "azure-aks-premium"
 	PriceAzureDdosPlan          = "azure-ddos-plan"
+	// PriceAzureVpnGateway begins the items of VPN gateways, which end in the
+	// SKU's name in lower case.
+	PriceAzureVpnGateway = "azure-vpn-gateway-"
 
 	PriceAwsGatewayEndpoint    = "aws-gateway-load-balancer-endpoint"
 	PriceAwsGatewayBalancer    = "aws-gateway-load-balancer"
 	PriceAwsClassicBalancer    = "aws-classic-load-balancer"
 	PriceAwsDNSProfile         = "aws-route53-profile"
 	PriceAwsRegionalNatGateway = "aws-regional-nat-gateway" // for each zone that it is active in
-	PriceAzureFirewallBasic    = "azure-firewall-basic"
-	PriceAzureFirewallGB       = "azure-firewall-gb"
 	PriceAzureBastionStandard  = "azure-bastion-standard"
 	PriceAzureBastionPremium   = "azure-bastion-premium"
-	PriceAzureAppGateway       = "azure-application-gateway-v2"
-	PriceAzureAppGatewayUnit   = "azure-application-gateway-v2-cu"
-	PriceAzureVpnGateway       = "azure-vpn-gateway" // by SKU
 	PriceAzureExpressGateway   = "azure-expressroute-gateway"
-	PriceAzureAksPremium       = "azure-aks-premium"
 	PriceAzurePeeringGB        = "azure-peering-gb"
 )
 

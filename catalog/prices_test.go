@@ -43,6 +43,13 @@ func TestPrices(t *testing.T) {
 		{catalog.PriceAzurePublicIP, "westeurope", "0.005", "hour"},
 		{catalog.PriceAzureAksStandard, "westeurope", "0.1", "hour"},
 		{catalog.PriceAzurePrivateZone, "", "0.5", "month"},
+		// application-gateway, azure-firewall, vpn-gateway
+		{catalog.PriceAzureAppGatewayWAF, "westeurope", "0.468", "hour"},
+		{catalog.PriceAzureAppGatewayUnit, "westeurope", "0.008", "CU-hour"},
+		{catalog.PriceAzureFirewallStandard, "westeurope", "1.25", "hour"},
+		{catalog.PriceAzureFirewallPremium, "swedencentral", "1.75", "hour"},
+		{catalog.PriceAzureFirewallGB, "westeurope", "0.016", "GB"},
+		{catalog.PriceAzureVpnGateway + "vpngw2az", "westeurope", "0.54", "hour"},
 		{catalog.PriceAzureDdosPlan, "eastus2", "4.032258", "hour"},
 	} {
 		price, ok := c.Price(want.item, want.region)
@@ -53,7 +60,7 @@ func TestPrices(t *testing.T) {
 
 	// What is not known is not taken from elsewhere.
 	for item, region := range map[string]string{
-		catalog.PriceAwsNatGateway: "eu-north-1", catalog.PriceAzureFirewallStandard: "westeurope",
+		catalog.PriceAwsNatGateway: "eu-north-1", catalog.PriceAzureFirewallStandard: "norwayeast",
 		catalog.PriceAwsDNSProfile: "us-east-1", "aws-moon": "us-east-1", catalog.PriceAwsNlb: "",
 	} {
 		_, ok := c.Price(item, region)

@@ -23,7 +23,7 @@ func (e *estimator) azure(r *node) {
 			e.charge(r, catalog.PriceAzurePublicIP, publicIPv4, azureAddresses(r, 1))
 		}
 	case "network:PublicIPPrefix":
-		e.charge(r, catalog.PriceAzurePublicIP, publicIPv4, azureAddresses(r, 1<<max(0, min(16, 32-r.number("prefixLength")))))
+		e.charge(r, catalog.PriceAzurePublicIPPrefix, "public IPv4 address of a prefix", azureAddresses(r, 1<<max(0, min(16, 32-r.number("prefixLength")))))
 	case "network:AzureFirewall":
 		e.azureFirewall(r)
 	case "network:BastionHost":
@@ -34,7 +34,8 @@ func (e *estimator) azure(r *node) {
 		if r.text("gatewayType") == "ExpressRoute" {
 			e.charge(r, catalog.PriceAzureExpressGateway, "ExpressRoute gateway", one)
 		} else {
-			e.charge(r, catalog.PriceAzureVpnGateway, strings.TrimSpace("VPN gateway "+r.text("sku", "name")), one)
+			sku := r.text("sku", "name")
+			e.charge(r, catalog.PriceAzureVpnGateway+strings.ToLower(sku), strings.TrimSpace("VPN gateway "+sku), one)
 		}
 	case "network:LoadBalancer":
 		e.azureBalancer(r)
@@ -69,16 +70,16 @@ func azureAddresses(r *node, n int) count {
 }
 
 func (e *estimator) azureFirewall(r *node) {
-	item, tier := catalog.PriceAzureFirewallStandard, r.text("sku", "tier")
+	item, rate, tier := catalog.PriceAzureFirewallStandard, catalog.PriceAzureFirewallGB, r.text("sku", "tier")
 	switch tier {
 	case "Premium":
 		item = catalog.PriceAzureFirewallPremium
 	case "Basic":
-		item = catalog.PriceAzureFirewallBasic
+		item, rate = catalog.PriceAzureFirewallBasic, catalog.PriceAzureFirewallBasicGB
 	case "":
 		tier = "Standard"
 	}
-	e.charge(r, item, "Azure Firewall "+tier, one, catalog.PriceAzureFirewallGB)
+	e.charge(r, item, "Azure Firewall "+tier, one, rate)
 }
 
 func (e *estimator) azureBastion(r *node) {

@@ -48,15 +48,15 @@ var virginia = list{
 }
 
 // eastus2 are list prices of East US 2, retyped from the pricing pages of Azure
-// Firewall, Bastion, Application Gateway, DNS, NAT Gateway, Private Link, Load
+// Firewall, Bastion, VPN Gateway, Application Gateway, DNS, NAT Gateway, Private Link, Load
 // Balancer, DDoS Protection and Kubernetes Service.
 var eastus2 = list{
-	"azure-nat-gateway eastus2": "0.045 / hour", "azure-public-ip eastus2": "0.005 / hour",
+	"azure-nat-gateway eastus2": "0.045 / hour", "azure-public-ip eastus2": "0.005 / hour", "azure-public-ip-prefix eastus2": "0.006 / hour",
 	"azure-load-balancer eastus2": "0.025 / hour", "azure-load-balancer-rule eastus2": "0.01 / hour",
 	"azure-private-endpoint eastus2": "0.01 / hour", "azure-private-dns-zone ": "0.50 / month",
 	"azure-dns-resolver-endpoint eastus2": "180 / month", "azure-dns-forwarding-ruleset eastus2": "2.50 / month",
 	"azure-firewall-standard eastus2": "1.25 / hour", "azure-firewall-premium eastus2": "1.75 / hour",
-	"azure-bastion-basic eastus2":              "0.19 / hour",
+	"azure-bastion-basic eastus2": "0.19 / hour", "azure-vpn-gateway-vpngw1az eastus2": "0.21 / hour",
 	"azure-application-gateway-waf-v2 eastus2": "0.36 / hour", "azure-application-gateway-waf-v2-cu eastus2": "0.0144 / CU-hour",
 	"azure-aks-standard eastus2": "0.10 / hour", "azure-ddos-plan eastus2": "4.032258 / hour",
 }
@@ -179,7 +179,7 @@ func TestAzure(t *testing.T) {
 		"NAT gateway":           {res(network+"NatGateway", "n", props{}), []string{"1 NAT gateway 32.85"}},
 		"public address":        {res(network+"PublicIPAddress", "p", props{"sku": map[string]any{"name": "Standard"}}), []string{"1 public IPv4 address 3.65"}},
 		"address of a prefix":   {res(network+"PublicIPAddress", "p", props{"publicIPPrefix": map[string]any{"id": "x"}}), []string{}},
-		"prefix of 4 addresses": {res(network+"PublicIPPrefix", "p", props{"prefixLength": 30, "sku": map[string]any{"name": "Standard"}}), []string{"4 public IPv4 address 14.6"}},
+		"prefix of 4 addresses": {res(network+"PublicIPPrefix", "p", props{"prefixLength": 30, "sku": map[string]any{"name": "Standard"}}), []string{"4 public IPv4 address of a prefix 17.52"}},
 		"IPv6 address":          {res(network+"PublicIPAddress", "p", props{"publicIPAddressVersion": "IPv6"}), []string{"0 public IPv4 address unknown: the catalogue has no price of IPv6 addresses"}},
 		"firewall":              {res(network+"AzureFirewall", "f", props{"sku": map[string]any{"tier": "Standard"}}), []string{"1 Azure Firewall Standard 912.5"}},
 		"firewall, premium":     {res(network+"AzureFirewall", "f", props{"sku": map[string]any{"tier": "Premium"}}), []string{"1 Azure Firewall Premium 1277.5"}},
@@ -194,7 +194,7 @@ func TestAzure(t *testing.T) {
 			res(network+"ApplicationGateway", "a", props{"sku": map[string]any{"tier": "WAF_v2", "capacity": 1}}),
 			[]string{"1 application gateway WAF_v2 262.8", "10 capacity unit of an application gateway 105.12"},
 		},
-		"VPN gateway": {res(network+"VirtualNetworkGateway", "v", props{"gatewayType": "Vpn", "sku": map[string]any{"name": "VpnGw1AZ"}}), []string{"1 VPN gateway VpnGw1AZ unknown: the catalogue has no price for eastus2"}},
+		"VPN gateway": {res(network+"VirtualNetworkGateway", "v", props{"gatewayType": "Vpn", "sku": map[string]any{"name": "VpnGw1AZ"}}), []string{"1 VPN gateway VpnGw1AZ 153.3"}},
 		"load balancer, five rules": {
 			res(network+"LoadBalancer", "l", props{"sku": map[string]any{"name": "Standard"}, "loadBalancingRules": rules(4), "outboundRules": rules(1)}),
 			[]string{"1 Standard load balancer 18.25"},

@@ -106,30 +106,34 @@ func (s *AksLandingZone) plan(in Regions) (*landingZonePlan, error) {
 	p.azureNetwork, found = planAzure(in.Azure, spokeName, s.spoke(alone), &cluster, more...)
 	for _, q := range found {
 		unknown := alone == nil && q.Path == spokeName+".firewall.privateIp"
-		if !unknown && !strings.HasPrefix(q.Path, spokeName+".peerings."+hubName+".") {
-			problems = append(problems, q)
+		if unknown || strings.HasPrefix(q.Path, spokeName+".peerings."+hubName+".") {
+			p.twice = append(p.twice, q)
+			continue
 		}
+		problems = append(problems, q)
 	}
 	problems = append(problems, checkVnetIDs(s.Spoke).Under(spokeName)...)
 	problems = append(problems, checkMachines(s.Cluster.Spec)...)
 
 	p.hubSpec.AKS = p.traffic(cluster)
 	p.hub, err = azurehub.NewPlan(p.hubSpec)
-	for _, q := range place(err, hubName, map[string]string{"location": "", "aks": "cluster"}) {
+	for _, q := range place(err, hubName, map[string]string{"location": "location", "aks": "cluster"}) {
 		path, own := strings.CutPrefix(q.Path, hubName+".spokes."+spokeName+".cidrs")
 		if own {
 			q.Path = spokeName + ".addressSpace" + path
 		}
-		if !(own || strings.HasPrefix(q.Path, "cluster.")) || !reported(problems, q.Path) {
-			problems = append(problems, q)
+		if (own || strings.HasPrefix(q.Path, "cluster.")) && reported(problems, q.Path) {
+			p.twice = append(p.twice, q)
+			continue
 		}
+		problems = append(problems, q)
 	}
-	problems = append(problems, p.planEndpoints(s.endpoints())...)
+	problems = append(problems, p.planEndpoints(s.endpoints(), problems)...)
 	problems = append(problems, p.checkZone()...)
 	if s.Ingress != nil {
 		problems = append(problems, p.planIngress(s.Ingress)...)
 	}
-	return p, problems.Err()
+	return p, p.problems(problems).Err()
 }
 
 // checkFilledIn returns what is set although the model fills it in.
@@ -259,7 +263,7 @@ func (p *landingZonePlan) planIngress(ingress *LandingZoneIngress) problem.List 
 	}
 	p.ingressSpec = ingress.Spec
 	p.ingressSpec.Location = p.location
-	moved := map[string]string{"location": "", "subnetCidr": spokeName + ".subnets." + string(addressing.AzureAppGateway)}
+	moved := map[string]string{"location": "location", "subnetCidr": spokeName + ".subnets." + string(addressing.AzureAppGateway)}
 	subnet := azurevnet.PlannedSubnet{}
 	if p.vnet != nil {
 		subnet, _ = p.vnet.Subnet(string(addressing.AzureAppGateway))
@@ -494,7 +498,7 @@ func (d *landingZone) ingress() error {
 	gateway, err := appgateway.NewAppGatewayIngress(d.ctx, ingressName, &appgateway.AppGatewayIngressArgs{
 		Spec:              d.plan.ingressSpec,
 		ResourceGroupName: d.group,
-		SubnetID:          d.spoke.Subnets()[string(addressing.AzureAppGateway)],
+		SubnetID:          whole(d.ctx, d.spoke, addressing.AzureAppGateway),
 		KeyVaultID:        pulumi.String(d.spec.Ingress.KeyVaultID),
 		Tags:              d.tags,
 	}, d.in)

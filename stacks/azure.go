@@ -187,6 +187,17 @@ type azureNetwork struct {
 	endpoints   *azureprivateendpoints.Plan
 	// endpointsSpec are the endpoints' with the network's facts filled in.
 	endpointsSpec azureprivateendpoints.Spec
+	// twice are problems that another component reports as well.
+	twice problem.List
+}
+
+// problems returns what is wrong; without anything, what was thought to be
+// reported by another component.
+func (n *azureNetwork) problems(found problem.List) problem.List {
+	if len(found) == 0 {
+		return n.twice
+	}
+	return found
 }
 
 // planAzure plans a VNet and the cluster in it, if there is one. Unless the VNet
@@ -208,7 +219,7 @@ func planAzure(location, at string, vnet azurevnet.Spec, cluster *AzureCluster, 
 	}
 	var err error
 	n.vnet, err = azurevnet.NewPlan(n.vnetSpec)
-	for _, p := range place(err, at, map[string]string{"location": "", "cluster": "cluster"}) {
+	for _, p := range place(err, at, map[string]string{"location": "location", "cluster": "cluster"}) {
 		if !strings.HasPrefix(p.Path, "cluster.") || !reported(problems, p.Path) {
 			problems = append(problems, p)
 		}
@@ -264,10 +275,12 @@ func (n *azureNetwork) planCluster(cluster *AzureCluster) problem.List {
 	n.clusterSpec = clusterSpec(cluster.Spec, n.location, vnet)
 	n.cluster, err = aks.NewPlan(n.clusterSpec)
 	for _, p := range place(err, "cluster", map[string]string{
-		"location": "", "egress": "", "egressIps": "", "reachableCidrs": "", "vnet": "vnet",
+		"location": "location", "egress": n.at + ".egress", "egressIps": n.at + ".firewall.egressIps", "reachableCidrs": "reachableCidrs", "vnet": "vnet",
 	}) {
-		if p = n.placeVnet(p, vnet != nil); p != nil {
-			problems = append(problems, p)
+		if q := n.placeVnet(p, vnet != nil); q != nil {
+			problems = append(problems, q)
+		} else {
+			n.twice = append(n.twice, p)
 		}
 	}
 	n.vnetSpec.Cluster = azurevnet.Cluster{
@@ -286,7 +299,9 @@ func (n *azureNetwork) placeVnet(p *problem.Problem, planned bool) *problem.Prob
 	part, ofVnet := strings.CutPrefix(p.Path, "vnet.")
 	q := *p
 	switch {
-	case !ofVnet:
+	case strings.HasPrefix(p.Path, "reachableCidrs"), strings.HasPrefix(p.Path, n.at+".firewall."):
+		return nil
+	case !ofVnet && (planned || p.Path != n.at+".egress"):
 		return p
 	case !planned:
 		return nil
@@ -313,14 +328,7 @@ func clusterSpec(spec aks.Spec, location string, vnet *azurevnet.Plan) aks.Spec 
 	if vnet.Spec.Firewall != nil {
 		spec.EgressIPs = vnet.Spec.Firewall.EgressIPs
 	}
-	for _, peering := range sorted(vnet.Spec.Peerings) {
-		spec.ReachableCidrs = append(spec.ReachableCidrs, peering.AddressSpace...)
-	}
-	for _, cidr := range vnet.Spec.OnPremises {
-		if !slices.Contains(spec.ReachableCidrs, cidr) {
-			spec.ReachableCidrs = append(spec.ReachableCidrs, cidr)
-		}
-	}
+	spec.ReachableCidrs = reachable(vnet.Spec)
 	subnet := func(role addressing.AzureRole) *aks.Subnet {
 		s, ok := vnet.Subnet(string(role))
 		if !ok {
@@ -345,6 +353,32 @@ func clusterSpec(spec aks.Spec, location string, vnet *azurevnet.Plan) aks.Spec 
 	return spec
 }
 
+// reachable are the blocks of peers and on premises that no other of them holds.
+func reachable(spec azurevnet.Spec) []string {
+	var blocks []netip.Prefix
+	add := func(cidr string) {
+		if block, err := addressing.Parse(cidr); err == nil {
+			blocks = append(blocks, block)
+		}
+	}
+	for _, peering := range sorted(spec.Peerings) {
+		for _, cidr := range peering.AddressSpace {
+			add(cidr)
+		}
+	}
+	for _, cidr := range spec.OnPremises {
+		add(cidr)
+	}
+	var kept []string
+	for i, block := range blocks {
+		held := slices.ContainsFunc(blocks, func(other netip.Prefix) bool { return other.Bits() < block.Bits() && other.Overlaps(block) })
+		if !held && slices.Index(blocks, block) == i {
+			kept = append(kept, block.String())
+		}
+	}
+	return kept
+}
+
 // checkMachines checks what a cluster that is made needs beside its network.
 func checkMachines(cluster aks.Spec) problem.List {
 	var problems problem.List
@@ -360,8 +394,8 @@ func checkMachines(cluster aks.Spec) problem.List {
 var linkName = regexp.MustCompile(`^[a-z]([a-z0-9-]*[a-z0-9])?$`)
 
 // planEndpoints plans the private endpoints, with paths under
-// "privateEndpoints".
-func (n *azureNetwork) planEndpoints(spec *AzureEndpoints) problem.List {
+// "privateEndpoints". What is among found already is left out.
+func (n *azureNetwork) planEndpoints(spec *AzureEndpoints, found problem.List) problem.List {
 	n.endpointsSpec = spec.Spec
 	n.endpointsSpec.Location, n.endpointsSpec.DNSServers = n.location, n.vnetSpec.DNS.Servers
 	var problems problem.List
@@ -377,7 +411,7 @@ func (n *azureNetwork) planEndpoints(spec *AzureEndpoints) problem.List {
 	var err error
 	n.endpoints, err = azureprivateendpoints.NewPlan(n.endpointsSpec)
 	problems = append(problems, place(err, "privateEndpoints", map[string]string{
-		"location": "", "dnsServers": "", "subnetCidr": n.at + ".subnets." + string(addressing.AzurePrivateEndpoints),
+		"location": "location", "dnsServers": n.at + ".dns.servers", "subnetCidr": n.at + ".subnets." + string(addressing.AzurePrivateEndpoints),
 	})...)
 	for name, endpoint := range sorted(spec.Endpoints) {
 		if endpoint.ResourceID == "" {
@@ -395,7 +429,7 @@ func (n *azureNetwork) planEndpoints(spec *AzureEndpoints) problem.List {
 		}
 	}
 	problem.Unique(&problems, "privateEndpoints.linkPeerings", spec.LinkPeerings)
-	return problems
+	return slices.DeleteFunc(problems, func(p *problem.Problem) bool { return reported(found, p.Path) })
 }
 
 // warnings are those of the VNet, the cluster and the endpoints.
@@ -461,27 +495,35 @@ func (n *azureNetwork) deployEndpoints(
 		Spec:              n.endpointsSpec,
 		ResourceGroupName: group,
 		VnetID:            vnet.VnetID,
-		SubnetID:          vnet.Subnets()[string(addressing.AzurePrivateEndpoints)],
+		SubnetID:          whole(ctx, vnet, addressing.AzurePrivateEndpoints),
 		HubVnetIDs:        links,
 		ForwardTo:         forwardTo,
 		Tags:              tags,
 	}, opts...)
 }
 
+// whole returns the id of a role's subnet once all of the VNet is there: what is
+// put into a subnet changes the VNet, and Azure takes one change at a time. Nil
+// is for no such subnet.
+func whole(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, role addressing.AzureRole, before ...pulumi.Resource) pulumi.StringInput {
+	id, ok := vnet.Subnets()[string(role)]
+	if !ok {
+		return nil
+	}
+	return pulumi.OutputWithDependencies(ctx.Context(), id.ToStringOutput(), append(vnet.Ready(), before...)...).(pulumi.StringOutput)
+}
+
 // clusterIDs are the ids of what a cluster is built into. It waits until the
 // VNet's routes and peerings are there, and for what else before names.
 func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, before ...pulumi.Resource) aks.IDs {
-	subnets := vnet.Subnets()
-	ready := func(id pulumi.StringInput) pulumi.StringInput {
-		waits := append(vnet.Ready(), before...)
-		return pulumi.OutputWithDependencies(ctx.Context(), id.ToStringOutput(), waits...).(pulumi.StringOutput)
+	ids := aks.IDs{
+		VnetID: vnet.VnetID, NodeSubnetID: whole(ctx, vnet, addressing.AzureNodes, before...), EgressAddresses: vnet.EgressIPs,
 	}
-	ids := aks.IDs{VnetID: vnet.VnetID, NodeSubnetID: ready(subnets[string(addressing.AzureNodes)]), EgressAddresses: vnet.EgressIPs}
 	if n.clusterSpec.Vnet.Pods != nil {
-		ids.PodSubnetID = subnets[string(addressing.AzurePods)]
+		ids.PodSubnetID = vnet.Subnets()[string(addressing.AzurePods)]
 	}
 	if n.clusterSpec.Vnet.APIServer != nil {
-		ids.APIServerSubnetID = subnets[string(addressing.AzureAPIServer)]
+		ids.APIServerSubnetID = vnet.Subnets()[string(addressing.AzureAPIServer)]
 	}
 	if table := n.clusterSpec.Vnet.Nodes.RouteTable; table != "" {
 		ids.RouteTableID = vnet.RouteTableIDs.MapIndex(pulumi.String(table))

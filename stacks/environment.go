@@ -211,7 +211,7 @@ func (e *Environment) Addresses() ([]AddressRange, error) {
 	ranges, err := e.Spec.Addresses(e.regions())
 	// The components check the region as well; it is reported where the user
 	// wrote it.
-	problems = append(problems, place(err, specKey, map[string]string{"region": ""})...)
+	problems = append(problems, place(err, specKey, map[string]string{"region": "", "location": ""})...)
 	problems = append(problems, e.checkAccounts()...)
 	problems = append(problems, e.checkSecrets()...)
 	return ranges, problems.Err()

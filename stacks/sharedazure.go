@@ -109,7 +109,7 @@ func (s *SharedAzure) plan(in Regions) (*azureNetwork, error) {
 	network, found := planAzure(in.Azure, "dataPlane", s.DataPlane, cluster)
 	problems = append(problems, found...)
 	problems = append(problems, checkVnetIDs(s.DataPlane).Under("dataPlane")...)
-	problems = append(problems, network.planEndpoints(s.endpoints())...)
+	problems = append(problems, network.planEndpoints(s.endpoints(), problems)...)
 	if s.Cluster != nil && s.Cluster.Create {
 		problems = append(problems, checkMachines(s.Cluster.Spec)...)
 		problems = append(problems, network.checkZone()...)
@@ -127,7 +127,7 @@ func (s *SharedAzure) plan(in Regions) (*azureNetwork, error) {
 		problems = append(problems, s.checkBridge(in.Aws)...)
 		problems = append(problems, checkTags(facts, s.Tags)...)
 	}
-	return network, problems.Err()
+	return network, network.problems(problems).Err()
 }
 
 // documentationGUID stands for the subscription, which the environment checks.

@@ -36,15 +36,17 @@ func keys(t reflect.Type) []string {
 
 func TestTheDocsNameEveryKeyOfTheConfiguration(t *testing.T) {
 	for page, models := range map[string][]reflect.Type{
-		"shared-aws.md":    {reflect.TypeFor[stacks.SharedAws](), reflect.TypeFor[stacks.Aws]()},
-		"aoscloud.md":      {reflect.TypeFor[stacks.AosCloud]()},
-		"dedicated-aws.md": {reflect.TypeFor[stacks.DedicatedAws]()},
+		"shared-aws.md":       {reflect.TypeFor[stacks.SharedAws](), reflect.TypeFor[stacks.Aws]()},
+		"aoscloud.md":         {reflect.TypeFor[stacks.AosCloud]()},
+		"dedicated-aws.md":    {reflect.TypeFor[stacks.DedicatedAws]()},
+		"shared-azure.md":     {reflect.TypeFor[stacks.SharedAzure](), reflect.TypeFor[stacks.Azure]()},
+		"aks-landing-zone.md": {reflect.TypeFor[stacks.AksLandingZone]()},
 	} {
 		data, err := os.ReadFile("../docs/" + page)
 		require.NoError(t, err)
 		for _, model := range models {
 			for _, key := range keys(model) {
-				assert.Regexp(t, "`(aws:)?"+key+"[`:]|### (.*, )?"+key, string(data), "docs/%s says nothing of %s", page, key)
+				assert.Regexp(t, "`(aws:|azure-native:)?"+key+"[`:]|### (.*, )?"+key, string(data), "docs/%s says nothing of %s", page, key)
 			}
 		}
 	}

@@ -114,15 +114,12 @@ func costRows(lines []cost.Line) []costRow {
 			row.monthly += *line.Monthly
 		}
 	}
-	return slices.SortedFunc(func(yield func(costRow) bool) {
-		for _, key := range slices.Sorted(maps.Keys(rows)) {
-			if !yield(*rows[key]) {
-				return
-			}
-		}
-	}, func(a, b costRow) int {
-		return cmp.Or(cmp.Compare(b.monthly, a.monthly), cmp.Compare(a.What, b.What), cmp.Compare(a.Region, b.Region))
-	})
+	var sorted []costRow
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		sorted = append(sorted, *rows[key])
+	}
+	slices.SortStableFunc(sorted, func(a, b costRow) int { return cmp.Compare(b.monthly, a.monthly) })
+	return sorted
 }
 
 // printEstimate prints an estimate for people.

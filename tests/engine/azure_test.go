@@ -243,6 +243,106 @@ func TestAzureLifecycle(t *testing.T) {
 	}
 }
 
+// cluster is the data plane of tests/testdata/azure-cluster, whose cluster is
+// made here.
+func cluster(t framework.TB, edits ...func(*stacks.SharedAzure)) program {
+	t.Helper()
+	env, err := stacks.Load("../testdata/azure-cluster/config.yaml")
+	require.NoError(t, err)
+	spec := env.Spec.(*stacks.SharedAzure)
+	spec.VendorAccess.Access = "" // an owner is warned of
+	for _, edit := range edits {
+		edit(spec)
+	}
+	return programOf(t, "azure-cluster", env)
+}
+
+// TestAzureCluster makes the cluster with its VNet, gives it pools, takes them
+// away again, and changes who may reach what, without making it anew. The owner
+// of deletion protection has to say so before it goes.
+func TestAzureCluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	requireClean(t, w.Up(t, cluster(t)))
+	w.requireInStep(t)
+	w.requireProviders(t, "azure-cluster")
+	pools := func(names ...string) func(*stacks.SharedAzure) {
+		return func(s *stacks.SharedAzure) {
+			for _, name := range names {
+				s.Cluster.Pools = append(s.Cluster.Pools, aks.Pool{Name: name, VMSize: "Standard_D8ds_v5", MaxCount: 4})
+			}
+		}
+	}
+	for _, p := range []program{
+		cluster(t),
+		cluster(t, pools("a", "b", "c")),
+		cluster(t, pools("b")), // two that are no neighbours go at once
+		cluster(t, func(s *stacks.SharedAzure) { s.Cluster.Pools[0].MaxCount = 5 }),
+		cluster(t, func(s *stacks.SharedAzure) { s.DataPlane.ControlPlaneCidrs = []string{"192.0.2.0/24"} }),
+		cluster(t, func(s *stacks.SharedAzure) { s.Tags = map[string]string{"team": "data"} }),
+		cluster(t),
+	} {
+		up := w.Up(t, p)
+		requireClean(t, up)
+		requireKept(t, up, kept...)
+		requireSame(t, w.Up(t, p))
+		w.requireInStep(t)
+	}
+	yes := true
+	requireClean(t, w.Up(t, cluster(t, func(s *stacks.SharedAzure) { s.Cluster.DeletionProtection = &yes })))
+	refused := w.Destroy(t, cluster(t))
+	require.Error(t, refused.err)
+	require.Contains(t, refused.text(), "protect")
+	w.requireInStep(t)
+	requireClean(t, w.Up(t, cluster(t)))
+	requireClean(t, w.Destroy(t, cluster(t)))
+	require.Empty(t, w.azure.Objects())
+}
+
+// TestAksHub takes the hub of aks-dev through what it may have: each is added
+// to what is deployed, and taken away, while the spoke and the cluster stay.
+func TestAksHub(t *testing.T) {
+	t.Parallel()
+	bare := func(s *stacks.AksLandingZone) { s.Hub.Resolver = nil }
+	full := func(s *stacks.AksLandingZone) {
+		s.Hub.Firewall = azurehub.Firewall{PublicIPs: 2, ThreatIntel: azurehub.ThreatIntelDeny}
+		s.Hub.Rules = []azurehub.Rule{{Name: "git", Protocol: "https", Sources: []string{"10.50.16.0/20"}, FQDNs: []string{"github.com"}}}
+		s.Hub.ControlPlane = &azurehub.ControlPlane{Sources: []string{"203.0.113.0/24"}, TargetAddress: "10.50.16.250"}
+		s.Hub.Resolver = &azurehub.Resolver{InboundIP: "10.50.0.230", Rules: []azurehub.ForwardingRule{
+			{Domain: "corp.example.com", Servers: []string{"192.168.0.4"}},
+		}}
+		s.Hub.Bastion = &azurehub.Bastion{}
+		s.Hub.Gateway = true
+		s.Hub.Ddos = azurehub.DdosPlan
+		s.Hub.Spokes = map[string]azurehub.Spoke{"shared": {VnetID: vnetID("shared"), Cidrs: []string{"10.12.0.0/22"}}}
+	}
+	premium := func(s *stacks.AksLandingZone) {
+		bare(s)
+		s.Hub.Firewall = azurehub.Firewall{Tier: azurehub.Premium, PublicIPs: 3}
+	}
+	w := newWorld(t)
+	requireClean(t, w.Up(t, customersHub))
+	before := w.azure.Objects()
+	requireClean(t, w.Up(t, inAzure(t, "aks-dev", full)))
+	blocks := w.blocks("aks-dev")
+	for _, edit := range []func(*stacks.AksLandingZone){bare, full, premium, full} {
+		p := inAzure(t, "aks-dev", edit)
+		up := w.Up(t, p)
+		requireClean(t, up)
+		require.Empty(t, up.urns("replace"))
+		now := w.blocks("aks-dev")
+		for name, block := range now {
+			require.Equal(t, block, blocks[name], name)
+		}
+		requireSame(t, w.Up(t, p))
+		requireSame(t, w.Refresh(t, p))
+		w.requireInStep(t)
+	}
+	require.Equal(t, blocks, w.blocks("aks-dev"))
+	requireClean(t, w.Destroy(t, inAzure(t, "aks-dev", full)))
+	require.Equal(t, before, w.azure.Objects())
+}
+
 // ofPackage returns the URNs of a provider's resources.
 func ofPackage(urns []resource.URN, name string) []resource.URN {
 	return slices.DeleteFunc(slices.Clone(urns), func(urn resource.URN) bool { return string(urn.Type().Package()) != name })
