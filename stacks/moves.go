@@ -57,10 +57,13 @@ func refuseMoves(ctx *pulumi.Context, planned []placement) error {
 		groups[groupPrefix(p)] = p // two networks may have a tier of one name
 	}
 	var problems problem.List
-	const keep = "keep what is deployed and append zones; or set underlay:allowReplacement for one update"
 	for _, key := range slices.Sorted(maps.Keys(blocks)) {
 		cidr := blocks[key]
 		token, name, _ := strings.Cut(key, " ")
+		keep := "keep what is deployed and append zones; or set underlay:allowReplacement for one update"
+		if token == vnetToken || token == azureSubnetToken { // whose subnets span the zones
+			keep = "keep what is deployed; or set underlay:allowReplacement for one update"
+		}
 		switch p, kept := want[key]; {
 		case kept && p.cidr.String() != cidr:
 			problems.Addf(p.path, p.cidr.String(), keep, "would move %s, deployed at %s", name, cidr)

@@ -12,12 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// block is a fenced block of the README.
+// block is a fenced block of a page.
 type block struct{ language, text string }
 
-func readme(t *testing.T) []block {
+func readme(t *testing.T) []block { return blocks(t, "../README.md") }
+
+func blocks(t *testing.T, page string) []block {
 	t.Helper()
-	data, err := os.ReadFile("../README.md")
+	data, err := os.ReadFile(page)
 	require.NoError(t, err)
 	var blocks []block
 	for _, m := range regexp.MustCompile("(?ms)^```(\\w+)\n(.*?)^```$").FindAllStringSubmatch(string(data), -1) {
@@ -55,12 +57,18 @@ func TestCIRunsTheReadmesTestCommand(t *testing.T) {
 	assert.Contains(t, string(ci), "\n"+blocks[1].text)
 }
 
-// Every command of the README but the tests themselves runs as it is written,
-// in a copy of the repository.
+// Every command of the README and of the models' pages but the tests themselves
+// runs as it is written, in a copy of the repository.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	dir := checkout(t)
-	for _, b := range readme(t) {
+	all := readme(t)
+	pages, err := filepath.Glob("../docs/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		all = append(all, blocks(t, page)...)
+	}
+	for _, b := range all {
 		if b.language != "sh" || strings.Contains(b.text, "go test") {
 			continue
 		}

@@ -439,7 +439,7 @@ func TestAzureMoves(t *testing.T) {
 			s.DataPlane.Subnets = map[addressing.AzureRole]azurevnet.Subnet{addressing.AzureDatabase: {Cidr: "10.40.7.128/28"}}
 		}), []string{
 			"underlay:spec.dataPlane.subnets.database: 10.40.7.128/28: would move net-database, deployed at 10.40.7.64/28; " +
-				"keep what is deployed and append zones; or set underlay:allowReplacement for one update",
+				"keep what is deployed; or set underlay:allowReplacement for one update",
 		}},
 		{"into a VNet made elsewhere", inAzure(t, "azure-dev", func(s *stacks.SharedAzure) {
 			s.DataPlane.Existing = &azurevnet.ExistingVnet{VnetID: vnetID("shared")}
