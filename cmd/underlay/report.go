@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"io"
 	"slices"
 
@@ -36,7 +35,12 @@ same bytes for the same graph.`,
 			if err != nil {
 				return err
 			}
-			page, err := newPage(cmd.Context(), g, env, flags.model)
+			in := requirements.Input{Graph: g, Model: flags.model}
+			var planned *stacks.Environment
+			if env != nil {
+				planned, in.Model, in.Siblings = env.Environment, env.Spec.Model(), siblings(cmd.Context(), env)
+			}
+			page, err := newPage(in, planned)
 			if err != nil {
 				return err
 			}
@@ -49,11 +53,10 @@ same bytes for the same graph.`,
 
 // newPage verifies a graph and returns the page about it; env is nil for a graph
 // that was read.
-func newPage(ctx context.Context, g *graph.Graph, env *environment, model string) (*report.Page, error) {
-	in := requirements.Input{Graph: g, Model: model}
+func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, error) {
+	g := in.Graph
 	page := &report.Page{From: "Read from a resource graph"}
 	if env != nil {
-		in.Model, in.Siblings = env.Spec.Model(), siblings(ctx, env)
 		page.From = "Planned in " + cmp.Or(env.Aws.Region, "the cloud") + "; nothing of this page was asked of a cloud"
 		var err error
 		if page.Warnings, err = env.Warnings(); err != nil {

@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
 	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newInit(),
-		newDoctor(), newVerify(), newExplain(), newReach(), newCost(), newDiff(), newReport(), newDiagram())
+		newDoctor(), newVerify(), newExplain(), newReach(), newCost(), newDiff(), newServe(), newReport(), newDiagram())
 	return root
 }
 
