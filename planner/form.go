@@ -96,6 +96,12 @@ func (f form) Shows(field field) bool {
 	return field.When == "" || slices.Contains(field.Is, f.values[field.When])
 }
 
+// A form has no more than a network may have, so that checking it takes no time.
+const (
+	maxList  = 64   // values in a field
+	maxNodes = 2000 // values and keys in what is written by hand
+)
+
 // stackName is what Pulumi allows in the name of a stack.
 var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
@@ -106,23 +112,24 @@ func (f form) config() ([]byte, problem.List) {
 	if !stackName.MatchString(f.Stack) {
 		problems.Addf(stackField, f.Stack, "use letters, digits, - _ and ., at most 100", "is not a name that Pulumi gives a stack")
 	}
-	settings := mapping()
-	spec := mapping()
+	settings, spec := mapping(), mapping()
+	put(settings, []string{modelKey}, scalar(f.Model.Name))
+	put(settings, []string{specKey}, spec)
 	for _, field := range f.Model.fields() {
 		value := f.values[field.Path]
 		if value == "" || !f.Shows(field) {
 			continue
 		}
 		node := field.node(value)
-		if path, ok := strings.CutPrefix(field.Path, specKey+"."); ok {
-			put(spec, strings.Split(path, "."), node)
-		} else {
-			put(settings, []string{field.Path}, node)
+		if len(node.Content) > maxList {
+			problems.Addf(field.Path, "", fmt.Sprintf("give at most %d", maxList), "has %d values", len(node.Content))
+			continue
 		}
+		put(settings, strings.Split(field.Path, "."), node)
 	}
 	problems = append(problems, f.addMore(spec)...)
-	put(settings, []string{modelKey}, scalar(f.Model.Name))
-	put(settings, []string{specKey}, spec)
+	// Place and account first, as people write it.
+	settings.Content = append(settings.Content[4:], settings.Content[:4]...)
 	file := mapping()
 	put(file, []string{"config"}, settings)
 	var text strings.Builder
@@ -161,8 +168,25 @@ func (f form) addMore(spec *yaml.Node) problem.List {
 		problems.Addf(moreField, "", "write keys of underlay:spec, for example tags: {team: network}", "is not a mapping")
 		return problems
 	}
+	if n := nodes(&document); n > maxNodes {
+		problems.Addf(moreField, "", "write each out, and at most 2,000 values", "has too many values, or aliases")
+		return problems
+	}
 	merge(spec, document.Content[0], "", &problems)
 	return problems
+}
+
+// nodes counts keys and values; an alias, which may stand for any number, is too
+// many.
+func nodes(of *yaml.Node) int {
+	if of.Kind == yaml.AliasNode {
+		return maxNodes + 1
+	}
+	n := 1
+	for _, inner := range of.Content {
+		n += nodes(inner)
+	}
+	return n
 }
 
 // merge adds the members of a mapping to another.
