@@ -43,7 +43,7 @@ write no file and ask no network. Ctrl-C ends it.`,
 }
 
 // shutdown bounds how long the server waits for requests when it ends.
-const shutdown = 5 * time.Second
+const shutdown = 2 * time.Second
 
 func serve(ctx context.Context, stdout, stderr io.Writer, addr string) error {
 	if err := checkListen(addr); err != nil {
@@ -85,10 +85,11 @@ func serve(ctx context.Context, stdout, stderr io.Writer, addr string) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdown)
 	defer cancel()
-	if err := server.Shutdown(ending); err != nil {
-		return errors.Join(fmt.Errorf("end: %w", err), server.Close())
+	err = server.Shutdown(ending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close() // a browser's open connection without a request
 	}
-	return nil
+	return err
 }
 
 // checkListen refuses addresses that say less than where to listen.
