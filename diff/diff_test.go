@@ -8,9 +8,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/underlay-iac/underlay/components/azurevnet"
 	"github.com/underlay-iac/underlay/components/dataplane"
 	"github.com/underlay-iac/underlay/diff"
 	"github.com/underlay-iac/underlay/graph"
@@ -30,6 +32,10 @@ func side(t *testing.T, stack string, edit func(*stacks.Environment)) diff.Side 
 	require.NoError(t, err)
 	return diff.Side{Name: stack, Graph: g, Model: env.Spec.Model()}
 }
+
+func property(key string) resource.PropertyKey { return resource.PropertyKey(key) }
+
+func text(value string) resource.PropertyValue { return resource.NewProperty(value) }
 
 // find returns the resource "Type name", the end of its type token.
 func find(t *testing.T, g *graph.Graph, what string) *graph.Resource {
@@ -231,6 +237,63 @@ func TestAMovedBlock(t *testing.T) {
 	}, r.Addresses[0])
 }
 
+// An Azure network without a way out, and back. (The load balancer of egress
+// loadBalancer is made by AKS, and in no graph.)
+func TestAzureEgress(t *testing.T) {
+	gateway := func(env *stacks.Environment) {
+		env.Spec.(*stacks.SharedAzure).DataPlane.Egress = azurevnet.EgressNatGateway
+	}
+	none := func(env *stacks.Environment) {
+		s := env.Spec.(*stacks.SharedAzure)
+		s.DataPlane.Egress, s.DataPlane.ControlPlaneCidrs = azurevnet.EgressNone, nil
+	}
+	r := compare(t, side(t, "azure-dev", gateway), side(t, "azure-dev", none))
+	assert.Contains(t, sentences(r), "nodes and pods can no longer reach the internet on every port")
+	r = compare(t, side(t, "azure-dev", none), side(t, "azure-dev", gateway))
+	assert.Contains(t, sentences(r), "nodes and pods can now reach the internet on every port")
+}
+
+// What an output decides is said to be possible, with the output; when it is
+// known, that it is.
+func TestUnknown(t *testing.T) {
+	known, open := side(t, "dev", nil), side(t, "dev", nil)
+	addRoute(t, known.Graph, "pods-out", "net-pods", "natGatewayId", "NatGateway net-nat-eu-west-1a")
+	addRoute(t, open.Graph, "pods-out", "net-pods", "natGatewayId", "NatGateway net-nat-eu-west-1a")
+	route := find(t, open.Graph, "Route pods-out")
+	for _, values := range []resource.PropertyMap{route.Inputs, route.Outputs} {
+		values["destinationCidrBlock"] = resource.MakeComputed(resource.NewProperty(""))
+	}
+	r := compare(t, side(t, "dev", nil), open)
+	require.NotEmpty(t, r.Paths)
+	var about []diff.PathChange
+	for _, p := range r.Paths {
+		assert.False(t, p.Certain, p.Sentence)
+		if slices.Contains(p.From, "pods") && slices.Contains(p.To, "the internet") {
+			about = append(about, p)
+		}
+	}
+	require.Len(t, about, 1)
+	assert.Equal(t, diff.Gained, about[0].Change)
+	assert.Contains(t, about[0].Sentence, "may now reach the internet")
+	require.NotEmpty(t, about[0].Unknowns)
+	assert.Contains(t, about[0].Unknowns[0].URN, "pods-out")
+
+	decided := strings.Join(sentences(compare(t, open, known)), "\n")
+	assert.Contains(t, decided, "it is certain now that pods can reach the internet")
+	assert.NotContains(t, decided, "can now")
+}
+
+// A graph with nothing in it, and one of another cloud, are compared as well.
+func TestOtherGraphs(t *testing.T) {
+	empty := diff.Side{Name: "nothing", Graph: &graph.Graph{Project: "p", Stack: "s"}}
+	r := compare(t, empty, empty)
+	assert.False(t, r.Changed())
+	r = compare(t, empty, side(t, "dev", nil))
+	assert.Contains(t, sentences(r), "nodes can now reach the internet on every tcp and udp port, icmp")
+	r = compare(t, side(t, "dev", nil), side(t, "azure-dev", nil))
+	assert.True(t, r.Changed())
+}
+
 // Between internet and isolation everything that a reviewer asks about shows.
 func TestDevToStaging(t *testing.T) {
 	r := compare(t, side(t, "dev", nil), side(t, "staging", nil))
@@ -260,9 +323,9 @@ func TestDeterministic(t *testing.T) {
 		r := compare(t, side(t, "dev", nil), side(t, "staging", nil))
 		data, err := json.Marshal(r)
 		require.NoError(t, err)
-		var text bytes.Buffer
-		require.NoError(t, r.Text(&text))
-		data = append(data, text.Bytes()...)
+		var printed bytes.Buffer
+		require.NoError(t, r.Text(&printed))
+		data = append(data, printed.Bytes()...)
 		if first == nil {
 			first = data
 		}

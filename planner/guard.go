@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -51,14 +52,14 @@ func ours(host string, at netip.AddrPort) bool {
 	if err != nil {
 		name, port = strings.Trim(host, "[]"), "80"
 	}
-	if own := netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()); port != strings.TrimPrefix(own.String(), "0.0.0.0:") {
-		return false
-	}
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
 	addr, err := netip.ParseAddr(name)
-	return err == nil && (addr.IsLoopback() || !at.Addr().IsLoopback())
+	switch {
+	case port != strconv.Itoa(int(at.Port())):
+		return false
+	case err != nil:
+		return strings.EqualFold(name, "localhost")
+	}
+	return addr.IsLoopback() || !at.Addr().IsLoopback()
 }
 
 // limiter is a token bucket.

@@ -23,6 +23,7 @@ async function update() {
       signal: mine.signal,
     });
     if (answer.status === 429 || answer.status === 503) {
+      status.textContent = "The planner is busy; it is asked again.";
       later(1000);
       return;
     }
