@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -96,7 +97,7 @@ func (s *Subject) Draw() (*Drawing, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Drawing{Title: strings.TrimPrefix(s.Model+" · "+s.Stack, " · ")}
+	d := &Drawing{Title: s.title}
 	index := map[*topology.Network]int{}
 	for _, network := range s.networks() {
 		index[network] = len(d.Frames)
@@ -109,18 +110,19 @@ func (s *Subject) Draw() (*Drawing, error) {
 
 func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Frame {
 	f := &Frame{Name: network.Name, Kind: "VPC", Plane: s.roles.Plane(network), Where: network.Region}
+	account := "account"
 	if network.Cloud == topology.Azure {
-		f.Kind = "VNet"
+		f.Kind, account = "VNet", "subscription"
 	}
 	if network.Account != "" {
-		f.Where = strings.TrimPrefix(f.Where+", account "+network.Account, ", ")
+		f.Where = strings.TrimPrefix(f.Where+", "+account+" "+network.Account, ", ")
 	}
 	for _, prefix := range network.Prefixes {
 		f.Prefixes = append(f.Prefixes, prefixText(prefix))
 	}
 	for _, gw := range s.model.Gateways {
-		if gw.Network == network && (gw.Kind == topology.Internet || gw.Kind == topology.EgressOnly) {
-			chip := Chip{Name: gw.Name, Detail: gatewayName(gw.Kind), Evidence: []string{Name(gw.Ref.URN, "")}}
+		if gw.Network == network && network.Cloud == topology.AWS && (gw.Kind == topology.Internet || gw.Kind == topology.EgressOnly) {
+			chip := Chip{Name: gw.Name, Detail: gatewayName(gw), Evidence: []string{Name(gw.Ref.URN, "")}}
 			if !slices.ContainsFunc(f.Gateways, func(c Chip) bool { return c.Name == chip.Name }) {
 				f.Gateways = append(f.Gateways, chip)
 			}
@@ -239,7 +241,7 @@ func (s *Subject) box(subnet *topology.Subnet) Box {
 	}
 	for _, gw := range s.model.Gateways {
 		if in, ok := gw.Subnet.Get(); ok && in == subnet && in != nil {
-			b.Chips = append(b.Chips, Chip{Name: gatewayName(gw.Kind), Evidence: []string{gatewayName(gw.Kind) + " " + gw.Name}})
+			b.Chips = append(b.Chips, Chip{Name: gatewayName(gw), Evidence: []string{gatewayName(gw) + " " + gw.Name}})
 		}
 	}
 	if nat, ok := subnet.NAT.Get(); ok && nat != nil {
@@ -380,7 +382,10 @@ func (s *Subject) endpointFinding(t tier, e *topology.Endpoint, facts *catalog.C
 	f := finding{State: Unknown}
 	for i, iface := range e.Interfaces {
 		g := s.ask(fromSubnets(t.Subnets, reach.At(iface), traffic))
-		if i == 0 || g.State == Path && f.State != Path {
+		if g.State == Path {
+			return g
+		}
+		if i == 0 {
 			f = g
 		}
 	}
@@ -567,14 +572,19 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 		if !ok && gw.Kind != topology.Transit {
 			continue
 		}
-		chip := Chip{Name: gatewayName(gw.Kind), Detail: gw.Name, Evidence: []string{Name(gw.Ref.URN, "")}}
+		name := gatewayName(gw)
+		chip := Chip{Name: strings.ToUpper(name[:1]) + name[1:], Detail: cmp.Or(gw.Name, Name(gw.Ref.URN, "")), Evidence: []string{Name(gw.Ref.URN, "")}}
 		switch gw.Kind {
 		case topology.Peering:
 			peer, known := gw.Peer.Get()
 			to, inside := index[peer]
 			if !known || peer == nil || !inside {
+				detail := "not known yet"
+				if peer != nil {
+					detail = peer.Name
+				}
 				d.Links = append(d.Links, Link{
-					From: d.place(Place{Name: "Peered network", Detail: gw.Name}), To: from, State: Offered, ToChip: chip,
+					From: d.place(Place{Name: "Peered network", Detail: detail}), To: from, State: Offered, ToChip: chip,
 					Evidence: []string{"the peered network is not in this graph"},
 				})
 				continue
@@ -585,7 +595,9 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 			}
 			paired[key] = true
 			f := s.betweenNetworks(gw.Network, peer)
-			d.Links = append(d.Links, Link{From: from, To: to, State: f.State, FromChip: chip, ToChip: chip,
+			back := chip
+			chip.Detail, back.Detail = "to "+peer.Name, "to "+gw.Network.Name
+			d.Links = append(d.Links, Link{From: from, To: to, State: f.State, FromChip: chip, ToChip: back,
 				Evidence: evidence(gw.Network.Name+" to "+peer.Name, f)})
 		case topology.VPN, topology.Appliance:
 			if gw.Kind == topology.Appliance && gw.Interface.Or(nil) != nil {

@@ -36,6 +36,10 @@ type Page struct {
 	Handover []HandoverRow
 	// RequiredNames are the host names that must be let out.
 	RequiredNames []string
+	// RequiredEgress is what else a firewall on the way must let out.
+	RequiredEgress []EgressRow
+	// Cost is what the network costs a month; nil leaves it out.
+	Cost *Cost
 	// Warnings are what the configuration allows although it may not be meant.
 	Warnings []string
 }
@@ -45,6 +49,37 @@ type HandoverRow struct {
 	Name string
 	// Value is empty for what only the deployment will tell.
 	Value string
+}
+
+// Cost is an estimate of what a network costs a month.
+type Cost struct {
+	// Standing is charged by time, and Usage by what passes.
+	Standing, Usage []CostRow
+	// Total is the sum of what is standing.
+	Total string
+	// AtLeast says that a price is not known: the total is the least it can be.
+	AtLeast bool
+	// Basis says which prices these are.
+	Basis string
+}
+
+// CostRow is a line of an estimate.
+type CostRow struct {
+	What, Quantity, Unit, Rates string
+	// Monthly is empty for what is charged by what passes.
+	Monthly string
+	// Unknown says why there is no price; otherwise empty.
+	Unknown string
+}
+
+// EgressRow is what a firewall must let out.
+type EgressRow struct {
+	// Traffic is a protocol and ports, "https 443".
+	Traffic string
+	// To are names, tags or blocks.
+	To []string
+	// Purpose is what it is for.
+	Purpose string
 }
 
 // HTML writes the page.
@@ -64,14 +99,14 @@ func (p Page) HTML(w io.Writer) error {
 func tag(tier string) template.HTML {
 	class := tierClass(tier)
 	// The parts that come from a graph are escaped by clean.
-	return template.HTML(fmt.Sprintf(`<span class="tag %s"><svg class="swatch" width="11" height="13" aria-hidden="true"><rect width="11" height="13" fill="url(#p-%s)"/></svg> %s</span>`, //nolint:gosec
+	return template.HTML(fmt.Sprintf(`<span class="tag %s"><svg class="swatch" width="11" height="13" aria-hidden="true"><rect width="11" height="13" fill="url(#p-%s)"/></svg> %s</span>`,
 		class, class, clean(tier)))
 }
 
 // mark is a state's sign and class.
 func mark(state State) template.HTML {
 	signs := map[State]string{Path: "✓", Absent: "✗", Unknown: "?", Offered: "→"}
-	return template.HTML(fmt.Sprintf(`<span class="mark m-%s" aria-hidden="true">%s</span>`, state, signs[state])) //nolint:gosec
+	return template.HTML(fmt.Sprintf(`<span class="mark m-%s" aria-hidden="true">%s</span>`, state, signs[state]))
 }
 
 // view is what the template shows.
@@ -106,8 +141,8 @@ func (p Page) view() (*view, error) {
 	drawing.draw(&c, false)
 	v := &view{
 		Page: p, Title: drawing.Title,
-		Style:   template.CSS(styleSheet() + pageCSS), //nolint:gosec // ours
-		Drawing: template.HTML(c.String()),            //nolint:gosec // written by canvas, which escapes
+		Style:   template.CSS(styleSheet() + pageCSS), // ours
+		Drawing: template.HTML(c.String()),            // written by canvas, which escapes
 		Blocks:  s.blocks(), Subnets: s.subnets(),
 		Matrix: s.matrix(), Services: s.serviceTables(facts),
 		Filters: s.filters(), Tables: s.tables(), Unsupported: s.model.Unsupported,
@@ -211,7 +246,7 @@ type matrix struct {
 
 type matrixEnd struct {
 	Tier, Network string // no tier is the internet
-	subnets       []*topology.Subnet
+	subnets       []int  // of the model
 }
 
 type matrixRow struct {
@@ -227,10 +262,18 @@ type matrixCell struct {
 
 func (s *Subject) matrix() matrix {
 	var m matrix
+	pairs := s.engine.AllPairs(reach.All())
+	index := map[*topology.Subnet]int{}
+	for i, subnet := range pairs.Subnets {
+		index[subnet] = i
+	}
 	networks := s.networks()
 	for _, network := range networks {
 		for _, t := range s.tiers(network) {
-			end := matrixEnd{Tier: t.Name, subnets: t.Subnets}
+			end := matrixEnd{Tier: t.Name}
+			for _, subnet := range t.Subnets {
+				end.subnets = append(end.subnets, index[subnet])
+			}
 			if len(networks) > 1 {
 				end.Network = network.Name
 			}
@@ -241,30 +284,34 @@ func (s *Subject) matrix() matrix {
 	for _, from := range m.To {
 		row := matrixRow{From: from}
 		for _, to := range m.To {
-			row.Cells = append(row.Cells, s.matrixCell(from, to))
+			row.Cells = append(row.Cells, s.matrixCell(pairs, from, to))
 		}
 		m.Rows = append(m.Rows, row)
 	}
 	return m
 }
 
-func (s *Subject) matrixCell(from, to matrixEnd) matrixCell {
-	var questions []reach.Question
+func (s *Subject) matrixCell(pairs *reach.Pairs, from, to matrixEnd) matrixCell {
+	var answers []reach.Answer
 	switch {
 	case from.Tier == "" && to.Tier == "":
 		return matrixCell{State: Offered, Text: "outside"}
 	case from.Tier == "":
-		for _, subnet := range to.subnets {
-			questions = append(questions, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
+		for _, i := range to.subnets {
+			answers = append(answers, s.engine.Ask(reach.Question{From: internet(), To: reach.AnyHost(pairs.Subnets[i]), Traffic: reach.All()}))
 		}
 	case to.Tier == "":
-		questions = fromSubnets(from.subnets, internet(), reach.All())
+		for _, i := range from.subnets {
+			answers = append(answers, s.engine.Ask(reach.Question{From: reach.AnyHost(pairs.Subnets[i]), To: internet(), Traffic: reach.All()}))
+		}
 	default:
-		for _, subnet := range to.subnets {
-			questions = append(questions, fromSubnets(from.subnets, reach.AnyHost(subnet), reach.All())...)
+		for _, i := range from.subnets {
+			for _, j := range to.subnets {
+				answers = append(answers, pairs.At(i, j))
+			}
 		}
 	}
-	f := s.ask(questions)
+	f := find(answers)
 	cell := matrixCell{State: f.State, Text: "no way"}
 	switch f.State {
 	case Path:
@@ -420,8 +467,7 @@ func (s *Subject) connects(t tier, name string) (State, string) {
 // blockView is an address block, drawn to scale.
 type blockView struct {
 	Network, Prefix string
-	Free            []string
-	FreeCount       string
+	Free, FreeCount string
 	Map             template.HTML
 }
 
@@ -436,12 +482,13 @@ func (s *Subject) blocks() []blockView {
 			areas, free := s.areas(network, block.Masked())
 			v := blockView{Network: network.Name, Prefix: block.String()}
 			left := 0
+			var texts []string
 			for _, p := range free {
-				v.Free = append(v.Free, p.String())
+				texts = append(texts, p.String())
 				left += 1 << (32 - p.Bits())
 			}
-			v.FreeCount = thousands(left)
-			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) //nolint:gosec // written by canvas, which escapes
+			v.Free, v.FreeCount = list(texts, 6), thousands(left)
+			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) // written by canvas, which escapes
 			all = append(all, v)
 		}
 	}
@@ -477,7 +524,7 @@ func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []
 // The grid of address maps, in pixels.
 const (
 	mapWidth  = 1000
-	mapLabel  = 128
+	mapLabel  = 100
 	mapRow    = 34
 	mapRowLog = 3 // eight rows a block
 )
@@ -528,8 +575,12 @@ func drawArea(c *canvas, a area, x, y, width, height float64) {
 		c.f(`<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" fill="none" class="area"/>`, x, y, width, height)
 	}
 	if width >= 76 {
-		c.text(int(x)+16, int(y)+14, int(width)-20, "soft", what)
-		c.text(int(x)+16, int(y)+28, int(width)-20, "mono", a.prefix.String())
+		room := int(width) - 16
+		if textWidth(what) > room {
+			what = a.tier + " " + a.zone[strings.LastIndex(a.zone, "-")+1:]
+		}
+		c.text(int(x)+14, int(y)+14, room, "soft", what)
+		c.text(int(x)+14, int(y)+28, room, "small", a.prefix.String())
 	}
 	c.close()
 }

@@ -76,6 +76,7 @@ const drawingCSS = `.ul{--bg:#fff;--fg:#18202b;--soft:#566070;--line:#b9c2ce;--f
 .ul text{fill:var(--fg);font-size:12px}
 .ul .soft{fill:var(--soft);font-size:11px}
 .ul .mono{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:12px;font-weight:600}
+.ul .small{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11px;font-weight:600}
 .ul .big{font-size:14px;font-weight:700}
 .ul .tier{font-size:13px;font-weight:700;fill:var(--c)}
 .ul .paper{fill:var(--bg)}

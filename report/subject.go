@@ -3,7 +3,9 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/verify/packet"
@@ -14,26 +16,22 @@ import (
 
 // Subject is the network that drawings and pages are about.
 type Subject struct {
-	// Model is the deployment model; empty when nobody has said it.
-	Model string
-	// Stack is the stack's name.
-	Stack string
-
-	graph  *graph.Graph
+	title  string
 	model  *topology.Model
 	engine *reach.Engine
 	roles  requirements.Roles
 }
 
-// NewSubject reads the network of a graph.
+// NewSubject reads the network of a graph. model is the deployment model; it may
+// be empty.
 func NewSubject(g *graph.Graph, model string) (*Subject, error) {
 	t, err := topology.Build(g)
 	if err != nil {
 		return nil, err
 	}
 	return &Subject{
-		Model: model, Stack: g.Stack,
-		graph: g, model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
+		title: strings.TrimPrefix(model+" · "+g.Stack, " · "),
+		model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
 	}, nil
 }
 
@@ -66,16 +64,29 @@ type finding struct {
 
 // ask puts the same question for each of several subnets or interfaces.
 func (s *Subject) ask(questions []reach.Question) finding {
-	f := finding{State: Unknown, Of: len(questions)}
+	answers := make([]reach.Answer, len(questions))
+	for i, q := range questions {
+		answers[i] = s.engine.Ask(q)
+	}
+	return find(answers)
+}
+
+// keptPackets is how many sets of packets a finding keeps to describe.
+const keptPackets = 256
+
+// find gathers the answers to one question about several places.
+func find(answers []reach.Answer) finding {
+	f := finding{State: Unknown, Of: len(answers)}
 	var paths, blocks, unknowns []string
 	var urns []string
 	absent := 0
-	for _, q := range questions {
-		a := s.engine.Ask(q)
+	for _, a := range answers {
 		switch {
 		case len(a.Must) > 0:
 			f.Some++
-			f.Sent = append(f.Sent, a.Must...)
+			if len(f.Sent) < keptPackets {
+				f.Sent = append(f.Sent, a.Must...)
+			}
 			if paths == nil && len(a.Paths) > 0 {
 				for _, hop := range a.Paths[0].Hops {
 					paths = append(paths, Name(hop.URN, hop.Property)+": "+hop.Effect)
@@ -96,10 +107,10 @@ func (s *Subject) ask(questions []reach.Question) finding {
 		}
 	}
 	switch {
-	case len(questions) == 0:
-	case f.Some == len(questions):
+	case f.Of == 0:
+	case f.Some == f.Of:
 		f.State, f.Evidence, f.URNs = Path, paths, urns
-	case absent == len(questions):
+	case absent == f.Of:
 		f.State, f.Evidence = Absent, blocks
 	case f.Some > 0:
 		f.Evidence, f.URNs = append(slices.Clip(paths), blocks...), urns
@@ -166,10 +177,18 @@ func (s *Subject) tiers(network *topology.Network) []tier {
 	return found
 }
 
-// networks returns those of the graph, the data plane's last.
+// networks returns those of the graph, the data plane's last. One that is only
+// referred to, so that nothing of it is known, is a place outside.
 func (s *Subject) networks() []*topology.Network {
 	order := map[string]int{"hub": 0, "control plane": 1, "": 2, "data plane": 3}
-	networks := slices.Clone(s.model.Networks)
+	var networks []*topology.Network
+	for _, network := range s.model.Networks {
+		known := slices.ContainsFunc(network.Prefixes, topology.Val[netip.Prefix].IsKnown)
+		inside := slices.ContainsFunc(s.model.Subnets, func(subnet *topology.Subnet) bool { return subnet.Network == network })
+		if known || inside {
+			networks = append(networks, network)
+		}
+	}
 	slices.SortStableFunc(networks, func(a, b *topology.Network) int {
 		return cmp.Compare(order[s.roles.Plane(a)], order[s.roles.Plane(b)])
 	})
@@ -190,15 +209,19 @@ func (s *Subject) gateway(urn string) *topology.Gateway {
 func (s *Subject) way(f finding) string {
 	for _, urn := range f.URNs {
 		if gw := s.gateway(urn); gw != nil {
-			return gatewayName(gw.Kind)
+			return gatewayName(gw)
 		}
 	}
 	return ""
 }
 
-// gatewayName is a kind of gateway as people say it.
-func gatewayName(kind topology.GatewayKind) string {
-	switch kind {
+// gatewayName is what people call a gateway of its kind. Azure has no internet
+// gateway: its routes have a next hop of that name.
+func gatewayName(gw *topology.Gateway) string {
+	if gw.Kind == topology.Internet && gw.Network != nil && gw.Network.Cloud == topology.Azure {
+		return "next hop Internet"
+	}
+	switch gw.Kind {
 	case topology.NAT:
 		return "NAT gateway"
 	case topology.Internet:
@@ -216,5 +239,5 @@ func gatewayName(kind topology.GatewayKind) string {
 	case topology.Peering:
 		return "peering"
 	}
-	return string(kind)
+	return string(gw.Kind)
 }

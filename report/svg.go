@@ -18,7 +18,7 @@ const (
 	framePad    = 14
 	laneStep    = 12  // between lines to the internet
 	labelWidth  = 200 // of a tier's name and its lines, at the most
-	cellWidth   = 152
+	cellWidth   = 152 // of a subnet; twice that without zones
 	cellGap     = 10
 	reachWidth  = 110 // of the label of the line to the services, at the most
 	panelGap    = 28
@@ -30,7 +30,7 @@ const (
 	rowGap      = 16
 	placeWidth  = 160
 	placeGap    = 26
-	linkStep    = 46 // between links to other networks
+	linkStep    = 50 // between links to other networks
 	linkGutter  = 16
 	legend      = 40
 )
@@ -69,7 +69,7 @@ func textWidth(text string) int { return int(float64(utf8.RuneCountInString(text
 func (c *canvas) text(x, y, width int, class, text string) {
 	size := 12.0
 	switch class {
-	case "soft":
+	case "soft", "small":
 		size = 11
 	case "tier":
 		size = 13.8 // bold letters are wider
@@ -126,12 +126,15 @@ type placed struct {
 }
 
 // widths are those of columns whose texts differ from drawing to drawing.
-type widths struct{ lanes, label, reach, service int }
+type widths struct{ lanes, label, cell, reach, service int }
 
 // widths returns what the texts of all frames need.
 func (d *Drawing) widths() widths {
-	w := widths{lanes: 6 * laneStep, label: 140, reach: 40, service: 158}
+	w := widths{lanes: 6 * laneStep, label: 140, cell: 2 * cellWidth, reach: 40, service: 158}
 	for _, f := range d.Frames {
+		if len(f.Zones) > 1 {
+			w.cell = cellWidth
+		}
 		lanes := 0
 		for _, row := range f.Rows {
 			lanes += len(row.Internet)
@@ -170,7 +173,7 @@ func place(frame *Frame, x, y int, w widths, links int) *placed {
 	f.left = x + framePad + w.lanes
 	f.cells = f.left + w.label
 	columns := max(1, len(f.Zones))
-	f.right = f.cells + columns*cellWidth + (columns-1)*cellGap
+	f.right = f.cells + columns*f.cell + (columns-1)*cellGap
 	f.width = f.right + framePad - x
 	if len(f.Services) > 0 {
 		f.width += f.reach
@@ -318,13 +321,15 @@ func (f *placed) drawHead(c *canvas) {
 		detail += " · " + f.Where
 	}
 	c.text(f.left, f.y+44, f.right-f.left, "soft", detail)
-	c.text(f.left+4, f.y+headHeight-8, f.label-8, "soft", "internet, out and in")
+	if len(f.Rows) > 0 {
+		c.text(f.left+4, f.y+headHeight-8, f.label-8, "soft", "internet, out and in")
+	}
 	for i, zone := range f.Zones {
-		c.text(f.cellX(i), f.y+headHeight-8, cellWidth, "soft", zone)
+		c.text(f.cellX(i), f.y+headHeight-8, f.cell, "soft", zone)
 	}
 }
 
-func (f *placed) cellX(zone int) int { return f.cells + zone*(cellWidth+cellGap) }
+func (f *placed) cellX(zone int) int { return f.cells + zone*(f.cell+cellGap) }
 
 // lineY is the height of a tier's line to or from the internet.
 func (f *placed) lineY(row, line int) int { return f.rowY[row] + 34 + line*lineStep }
@@ -352,7 +357,7 @@ func (f *placed) drawRow(c *canvas, i int, row *Row) {
 		top := y
 		for _, box := range cell {
 			box.Name = strings.TrimSuffix(box.Name, "-"+f.Zones[zone])
-			drawBox(c, f.cellX(zone), top, class, box)
+			drawBox(c, f.cellX(zone), top, f.cell, class, box)
 			top += boxHeight(box) + cellGap
 		}
 	}
@@ -361,18 +366,18 @@ func (f *placed) drawRow(c *canvas, i int, row *Row) {
 	}
 }
 
-func drawBox(c *canvas, x, y int, class string, b Box) {
+func drawBox(c *canvas, x, y, width int, class string, b Box) {
 	c.open(class, b.Evidence)
 	height := boxHeight(b)
-	c.rect(x, y, cellWidth, height, 5, "box")
+	c.rect(x, y, width, height, 5, "box")
 	c.f(`<rect x="%d" y="%d" width="9" height="%d" fill="url(#p-%s)"/>`, x+3, y+3, height-6, class)
-	c.text(x+19, y+16, cellWidth-24, "soft", b.Name)
-	c.text(x+19, y+33, cellWidth-24, "mono", b.Prefix)
+	c.text(x+19, y+16, width-24, "soft", b.Name)
+	c.text(x+19, y+33, width-24, "mono", b.Prefix)
 	for i, chip := range b.Chips {
 		top := y + boxHead + i*chipStep
 		c.open("", chip.Evidence)
-		c.rect(x+18, top, cellWidth-24, chipStep-4, 4, "chip")
-		c.text(x+24, top+13, cellWidth-36, "soft", chip.Name)
+		c.rect(x+18, top, width-24, chipStep-4, 4, "chip")
+		c.text(x+24, top+13, width-36, "soft", chip.Name)
 		c.close()
 	}
 	c.close()

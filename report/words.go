@@ -110,11 +110,6 @@ func list(texts []string, most int) string {
 	return strings.Join(texts, ", ")
 }
 
-// routeText says a route in a sentence.
-func (s *Subject) routeText(route *topology.Route) string {
-	return "to " + s.destinationText(route) + ": " + s.viaText(route)
-}
-
 func (s *Subject) destinationText(route *topology.Route) string {
 	to, known := route.To.Get()
 	if !known {
@@ -149,5 +144,5 @@ func (s *Subject) viaText(route *topology.Route) string {
 	case topology.Outside:
 		return "something that this graph does not hold"
 	}
-	return gatewayName(gw.Kind) + " " + gw.Name
+	return gatewayName(gw) + " " + gw.Name
 }

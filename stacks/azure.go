@@ -251,8 +251,7 @@ func checkVnetIDs(spec azurevnet.Spec) problem.List {
 	return problems
 }
 
-// planCluster plans the cluster by the VNet without it, and tells the VNet of
-// the cluster.
+// planCluster plans the cluster by the VNet, and tells the VNet of the cluster.
 func (n *azureNetwork) planCluster(cluster *AzureCluster) problem.List {
 	var problems problem.List
 	for _, field := range []struct {
@@ -268,6 +267,10 @@ func (n *azureNetwork) planCluster(cluster *AzureCluster) problem.List {
 		}
 	}
 	access := cluster.API.Access
+	n.vnetSpec.Cluster = azurevnet.Cluster{
+		Features: cluster.Features, PublicAPI: access == aks.Public, SystemZone: access == aks.PrivateSystemZone, Created: cluster.Created,
+		PodCidr: cluster.PodCidr, ServiceCidr: cluster.ServiceCidr,
+	}
 	vnet, err := azurevnet.NewPlan(n.vnetSpec)
 	if err != nil {
 		vnet = nil // what is wrong with it is reported once it knows the cluster
@@ -283,11 +286,7 @@ func (n *azureNetwork) planCluster(cluster *AzureCluster) problem.List {
 			n.twice = append(n.twice, p)
 		}
 	}
-	n.vnetSpec.Cluster = azurevnet.Cluster{
-		Features: cluster.Features, PublicAPI: access == aks.Public, SystemZone: access == aks.PrivateSystemZone,
-		Created: cluster.Created, PodCidr: n.clusterSpec.PodCidr, ServiceCidr: n.clusterSpec.ServiceCidr,
-	}
-	if n.cluster != nil {
+	if n.cluster != nil { // whose plan has the defaults
 		n.vnetSpec.Cluster.PodCidr, n.vnetSpec.Cluster.ServiceCidr = n.cluster.Spec.PodCidr, n.cluster.Spec.ServiceCidr
 	}
 	return problems

@@ -58,7 +58,7 @@ func TestHandover(t *testing.T) {
 		service = "aws:ec2/vpcEndpointService:VpcEndpointService"
 		queue   = "aws:sqs/queue:Queue"
 	)
-	two := map[string]string{"eu-west-1a": "euw1-az1", "eu-west-1b": "euw1-az2"}
+	given := map[string]string{"eu-west-1a": "euw1-az1", "eu-west-1b": "euw1-az2", "eu-west-1c": "euw1-az3"}
 	// Where the configuration gives no ids, they are those of the recorder's
 	// account, which the catalogue lists.
 	three := map[string]string{"eu-west-1a": "euw1-az3", "eu-west-1b": "euw1-az1", "eu-west-1c": "euw1-az2"}
@@ -92,10 +92,10 @@ func TestHandover(t *testing.T) {
 				Model: "dedicated-aws", Region: "eu-west-1",
 				Networks: map[string]stacks.HandoverNetwork{
 					"dataPlane": {
-						VpcID: output(t, g, vpc, "net-vpc", "id"), Cidrs: []string{"10.20.0.0/16", "100.64.0.0/16"}, ZoneIDs: two,
+						VpcID: output(t, g, vpc, "net-vpc", "id"), Cidrs: []string{"10.20.0.0/16", "100.64.0.0/16"}, ZoneIDs: given,
 					},
 					"controlPlane": {
-						VpcID: output(t, g, vpc, "control-vpc", "id"), Cidrs: []string{"10.30.0.0/16"}, ZoneIDs: two,
+						VpcID: output(t, g, vpc, "control-vpc", "id"), Cidrs: []string{"10.30.0.0/16"}, ZoneIDs: given,
 					},
 				},
 				Connector: &stacks.HandoverConnector{

@@ -18,8 +18,10 @@ import (
 )
 
 // outsideElements are the properties that name what lies in no graph of the
-// repository: the security group of an EKS cluster that eksctl makes.
+// repository: the security group of an EKS cluster that eksctl makes, the
+// customer's hub and the firewall in it.
 var outsideElements = map[string][]string{
+	"azure-staging":    {"endpoints-privatelink.azurecr.io-hub virtualNetwork.id", "net-egress-default nextHopIpAddress"},
 	"aoscloud-cluster": {"aos-endpoints-autoscaling securityGroupIds[1]"},
 }
 
@@ -32,7 +34,7 @@ func TestTopologyOfEveryEnvironment(t *testing.T) {
 			m := build(t, g)
 			assert.Empty(t, m.Unsupported)
 			assert.NotEmpty(t, m.Networks)
-			assert.Len(t, m.Subnets, len(g.ByType("aws:ec2/subnet:Subnet"))+len(g.ByType("azure-native:network:Subnet")))
+			assert.Len(t, m.Subnets, len(g.ByType("aws:ec2/subnet:Subnet"))+len(g.ByType("azure-native:network/v20240501:Subnet")))
 			assert.Equal(t, outsideElements[stack], incompleteOf(m))
 			assert.True(t, reflect.DeepEqual(m, build(t, g)), "the same graph gives the same model")
 		})
@@ -53,6 +55,9 @@ func TestTopologyOfEveryShape(t *testing.T) {
 			loaded, err := graph.Load(&export)
 			require.NoError(t, err)
 			assert.ElementsMatch(t, want, facts(build(t, loaded)))
+			if len(g.ByType("azure-native:containerservice:ManagedCluster")) > 0 {
+				return // a preview ties the subnets of all pools of a cluster to one property
+			}
 			// In another order, where order means nothing. A preview does not
 			// tell which endpoint of a firewall a route leads to.
 			var open []string
@@ -215,12 +220,19 @@ func facts(m *topology.Model) []string {
 			line += " in " + short(subnet.Ref)
 		}
 		for _, group := range e.Groups {
+			if group == nil {
+				line += " a group outside"
+				continue
+			}
 			line += " " + short(group.Ref)
 		}
 		lines = append(lines, line)
 	}
 	for _, e := range m.Endpoints {
-		line := fmt.Sprintf("endpoint %s of %s", short(e.Ref), short(e.Network.Ref))
+		line := "endpoint " + short(e.Ref)
+		if e.Network != nil {
+			line += " of " + short(e.Network.Ref)
+		}
 		if e.Of != nil {
 			line += " to " + short(e.Of.Ref)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
+	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
 // pictureFlags are those of commands that draw a stack or a graph.
@@ -23,16 +25,24 @@ type pictureFlags struct {
 }
 
 func (f *pictureFlags) add(cmd *cobra.Command) {
-	f.source.add(cmd)
+	f.source.addFiles(cmd)
+	cmd.Flags().StringVar(&f.source.configFile, "config-file", "", "with a stack: read its configuration from this file")
 	cmd.Flags().StringVar(&f.model, "model", "", "the deployment model; with a stack the configuration says it")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
-	cmd.Flags().Lookup("stack").Hidden = true
-	cmd.Args = func(_ *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			return usageError{fmt.Errorf("give one stack, for example `%s dev`", cmd.CommandPath())}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		given := len(args)
+		for _, path := range []string{f.source.export, f.source.preview} {
+			if path != "" {
+				given++
+			}
 		}
-		if len(args) == 1 && f.source.stack != "" {
-			return usageError{errors.New("the stack is given twice")}
+		switch {
+		case given != 1:
+			return usageError{fmt.Errorf("give one of a stack, --export and --preview, for example `%s dev`", cmd.CommandPath())}
+		case f.source.configFile != "" && len(args) == 0:
+			return usageError{errors.New("--config-file belongs to a stack")}
+		case f.model != "" && !slices.Contains(requirements.Models(), f.model):
+			return usageError{fmt.Errorf("no model %q; %s", f.model, problem.DidYouMean(f.model, requirements.Models()))}
 		}
 		if len(args) == 1 {
 			f.source.stack = args[0]
@@ -42,14 +52,14 @@ func (f *pictureFlags) add(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
 	}
+	_ = cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return requirements.Models(), cobra.ShellCompDirectiveNoFileComp
+	})
 }
 
 // load reads the graph that the flags choose, and the environment when it comes
 // from one; it sets the model to the environment's.
 func (f *pictureFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Graph, *environment, error) {
-	if f.source.stack == "" && f.source.export == "" && f.source.preview == "" {
-		return nil, nil, usageError{fmt.Errorf("give a stack, --export or --preview; see `%s --help`", cmd.CommandPath())}
-	}
 	g, env, err := f.source.load(ctx, cmd)
 	if err != nil || env == nil {
 		return g, nil, err
@@ -82,7 +92,8 @@ func newDiagram() *cobra.Command {
 		Short: "Draw a network, with what is proven about it",
 		Long: `Draws the network of an environment or of a graph: zones are columns, tiers are rows,
 the internet at the top, other networks to the left, services to the right. A green line is
-a proven path, a red cross a proven absence, a grey dashed line not known.`,
+a proven path, a red cross a proven absence, a grey dashed line is not known. Whatever a
+browser points at in the picture tells what it rests on.`,
 		Example: `  underlay diagram staging -o staging.svg
   underlay diagram dev --format mermaid
   pulumi stack export | underlay diagram --export - --format d2`,

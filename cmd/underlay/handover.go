@@ -155,10 +155,15 @@ func handoverRows(page *stacks.Handover) []handoverRow {
 	}
 	for _, rule := range page.RequiredEgress {
 		to := slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses)
-		row(false, heading, fmt.Sprintf("%s %s", rule.Protocol, strings.Trim(fmt.Sprint(rule.Ports), "[]")), to...)
+		row(false, heading, egressTraffic(rule.Protocol, rule.Ports), to...)
 		heading = ""
 	}
 	return rows
+}
+
+// egressTraffic is a protocol and its ports, "tcp 443 9000".
+func egressTraffic(protocol string, ports []int) string {
+	return fmt.Sprintf("%s %s", protocol, strings.Trim(fmt.Sprint(ports), "[]"))
 }
 
 // pairs returns the pairs of a map in a format, sorted by key.

@@ -132,7 +132,18 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	if export != "" {
 		fmt.Fprintf(w, "\nGraph       %s\n", export)
 	}
+	fmt.Fprintf(w, "\nReport      %s\n", reportCommand(flags, stack))
 	return refuted(verification)
+}
+
+// reportCommand is the command that writes the page of a stack. A preview
+// writes no file that nobody asked for, and would take twice as long.
+func reportCommand(flags *stackFlags, stack string) string {
+	command := "underlay report " + stack
+	if flags.configFile != "" {
+		command += " --config-file " + flags.configFile
+	}
+	return command + " -o " + stack + ".html"
 }
 
 // refuted fails the command when a requirement is.

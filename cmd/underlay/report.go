@@ -1,13 +1,17 @@
 package main
 
 import (
-	"cmp"
+	"fmt"
 	"io"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
+	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/cost"
 	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
 	"github.com/underlay-iac/underlay/verify/requirements"
@@ -25,11 +29,8 @@ same bytes for the same graph.`,
 		Example: `  underlay report staging -o staging.html
   pulumi stack export | underlay report --export - --model shared-aws -o network.html`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if flags.source.stack == "" || flags.model != "" {
-				checked := verifyFlags{source: flags.source, model: flags.model}
-				if err := checked.checkModel(); err != nil {
-					return err
-				}
+			if flags.source.stack == "" && flags.model == "" {
+				return usageError{fmt.Errorf("give --model; %s", problem.DidYouMean("", requirements.Models()))}
 			}
 			g, env, err := flags.load(cmd.Context(), cmd)
 			if err != nil {
@@ -55,9 +56,13 @@ same bytes for the same graph.`,
 // that was read.
 func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, error) {
 	g := in.Graph
-	page := &report.Page{From: "Read from a resource graph"}
+	planned := isPlanned(g)
+	page := &report.Page{From: "Read from the resource graph of a deployed stack"}
+	if planned {
+		page.From = "Read from the resource graph of a plan; nothing of this page was asked of a cloud"
+	}
 	if env != nil {
-		page.From = "Planned in " + cmp.Or(env.Aws.Region, "the cloud") + "; nothing of this page was asked of a cloud"
+		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
 		var err error
 		if page.Warnings, err = env.Warnings(); err != nil {
 			return nil, err
@@ -72,11 +77,57 @@ func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, erro
 	if page.Subject, err = report.NewSubject(g, in.Model); err != nil {
 		return nil, err
 	}
+	if page.Cost, err = costSheet(g); err != nil {
+		return nil, err
+	}
 	if sheet := handoverOf(g); sheet != nil {
 		page.RequiredNames = sheet.RequiredNames
-		page.Handover = handoverSheet(sheet, env != nil)
+		for _, rule := range sheet.RequiredEgress {
+			page.RequiredEgress = append(page.RequiredEgress, report.EgressRow{
+				Traffic: egressTraffic(rule.Protocol, rule.Ports),
+				To:      slices.Concat(rule.FQDNs, rule.ServiceTags, rule.Addresses),
+				Purpose: rule.Purpose,
+			})
+		}
+		page.Handover = handoverSheet(sheet, planned)
 	}
 	return page, nil
+}
+
+// isPlanned reports whether a graph was recorded or previewed: a deployed
+// resource has an id of the cloud's.
+func isPlanned(g *graph.Graph) bool {
+	return slices.ContainsFunc(resources(g), func(r graph.Resource) bool { return r.ID == "" || r.ID == r.URN })
+}
+
+// costSheet estimates what a graph costs, for a page.
+func costSheet(g *graph.Graph) (*report.Cost, error) {
+	prices, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	estimate := cost.Of(g, prices)
+	sheet := &report.Cost{
+		Total: cents(estimate.Total), AtLeast: estimate.AtLeast,
+		Basis: fmt.Sprintf("List prices in US dollars, a month of %d hours; `underlay cost` names the source and day of each.", cost.HoursPerMonth),
+	}
+	for _, row := range costRows(estimate.Lines) {
+		shown := report.CostRow{
+			What: row.What, Quantity: strconv.Itoa(row.Quantity), Unit: perUnit(row.Price, row.Per),
+			Rates: rateText(row.Rates), Monthly: cents(row.monthly), Unknown: row.Unknown,
+		}
+		if row.Quantity == 0 {
+			shown.Quantity = "?"
+		}
+		sheet.Standing = append(sheet.Standing, shown)
+	}
+	for _, use := range estimate.Usage {
+		shown := report.CostRow{What: use.What, Unit: use.By, Rates: rateText(use.Rates)}
+		if !slices.Contains(sheet.Usage, shown) {
+			sheet.Usage = append(sheet.Usage, shown)
+		}
+	}
+	return sheet, nil
 }
 
 // handoverOf reads the handover among the outputs of a graph's stack; nil when

@@ -79,8 +79,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(), newInit(),
-		newDoctor(), newVerify(), newExplain(), newReach(), newCost(), newDiff(), newServe(), newReport(), newDiagram())
+	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
+		newVerify(), newExplain(), newReach(), newDiagram(), newReport(), newCost(), newDiff(), newServe(), newInit(), newDoctor())
 	return root
 }
 

@@ -31,7 +31,9 @@ import (
 )
 
 // environments are those of the repository that the tests look at.
-func environments() []string { return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev"} }
+func environments() []string {
+	return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev", "aks-dev"}
+}
 
 // chromium returns the browser, or ends the test.
 func chromium(t *testing.T) string {
@@ -240,6 +242,8 @@ const badlySet = `(() => {
   return bad;
 })()`
 
+// Every environment renders by day and by night, nothing is cut or lies over
+// something else, and every text can be read.
 func TestRenders(t *testing.T) {
 	for _, stack := range environments() {
 		t.Run(stack, func(t *testing.T) {
@@ -254,6 +258,14 @@ func TestRenders(t *testing.T) {
 			assert.NotEqual(t, day, eval[string](t, b, `getComputedStyle(document.body).backgroundColor`))
 			assert.Equal(t, []string{}, eval[[]string](t, b, lowContrast), "by night")
 			b.screenshot(t, stack+"-dark.png")
+			// On a phone the page is as wide as the phone; drawings scroll by
+			// themselves.
+			for _, width := range []int64{320, 390} {
+				b.do(t, chromedp.EmulateViewport(width, 800, chromedp.EmulateMobile), chromedp.Reload())
+				assert.Equal(t, int(width), eval[int](t, b, `document.documentElement.scrollWidth`), "at %d pixels", width)
+				assert.Equal(t, int(width), eval[int](t, b, `innerWidth`), "at %d pixels", width)
+				b.screenshot(t, fmt.Sprintf("%s-%d.png", stack, width))
+			}
 			b.quiet(t)
 		})
 	}
@@ -309,22 +321,7 @@ func TestKeyboard(t *testing.T) {
 	b.quiet(t)
 }
 
-// On a phone the page is as wide as the phone; drawings scroll by themselves.
-func TestMobile(t *testing.T) {
-	for _, stack := range environments() {
-		t.Run(stack, func(t *testing.T) {
-			g, model := record(t, stack)
-			file := write(t, g, model)
-			for _, width := range []int64{320, 390} {
-				b := open(t, file, chromedp.EmulateViewport(width, 800, chromedp.EmulateMobile))
-				assert.Equal(t, int(width), eval[int](t, b, `document.documentElement.scrollWidth`), "at %d pixels", width)
-				b.screenshot(t, fmt.Sprintf("%s-%d.png", stack, width))
-				b.quiet(t)
-			}
-		})
-	}
-}
-
+// The page prints, by night too, with the evidence that is closed on the screen.
 func TestPrints(t *testing.T) {
 	g, model := record(t, "dedicated-dev")
 	b := open(t, write(t, g, model), media("dark", ""))

@@ -299,6 +299,41 @@ func TestAzureCluster(t *testing.T) {
 	require.Empty(t, w.azure.Objects())
 }
 
+// TestAzureDNSAfterTheCluster follows "Network topology and connectivity for
+// AKS", section Private clusters: where AKS makes the zone of the API server's
+// name, the VNet uses the central DNS servers only once the cluster is there.
+func TestAzureDNSAfterTheCluster(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	requireClean(t, w.Up(t, customersHub))
+	systemZone := func(created bool) program {
+		return inAzure(t, "azure-staging", func(s *stacks.SharedAzure) {
+			s.Cluster.Create, s.Cluster.Created = true, created
+			s.Cluster.API.Access = aks.PrivateSystemZone
+			for i := range s.Cluster.Pools {
+				s.Cluster.Pools[i].VMSize = "Standard_D4ds_v5"
+			}
+		})
+	}
+	servers := func() any {
+		for _, state := range w.State("azure-staging").Resources {
+			if state.URN.Name() == "net-vnet" {
+				return state.Inputs["dhcpOptions"].Mappable()
+			}
+		}
+		return "no VNet"
+	}
+	up := w.Up(t, systemZone(false))
+	require.NoError(t, up.err, up.text())
+	require.Nil(t, servers())
+
+	up = w.Up(t, systemZone(true))
+	require.NoError(t, up.err, up.text())
+	require.Equal(t, map[string]any{"dnsServers": []any{"10.10.0.4"}}, servers())
+	requireKept(t, up, kept...)
+	w.requireInStep(t)
+}
+
 // TestAksHub takes the hub of aks-dev through what it may have: each is added
 // to what is deployed, and taken away, while the spoke and the cluster stay.
 func TestAksHub(t *testing.T) {

@@ -152,8 +152,13 @@ func EveryIPv4() Addresses { return InPrefix(netip.PrefixFrom(netip.IPv4Unspecif
 // EveryIPv6 is every IPv6 address that can be sent from or to.
 func EveryIPv6() Addresses { return InPrefix(netip.MustParsePrefix("2000::/3")) }
 
-// InPrefix returns the addresses of a valid prefix.
+// InPrefix returns the addresses of a prefix; of one that is not valid, an
+// interval that shares none with any other. Those of ::/0, or another
+// IPv6 prefix around ::ffff:0:0/96, begin past the IPv4 addresses there.
 func InPrefix(prefix netip.Prefix) Addresses {
+	if !prefix.IsValid() {
+		return Addresses{Address{0, 1}, Address{}}
+	}
 	first := NewAddress(prefix.Masked().Addr())
 	bits := prefix.Bits()
 	if prefix.Addr().Is4() {
@@ -171,6 +176,9 @@ func InPrefix(prefix netip.Prefix) Addresses {
 		last.lo = ^uint64(0)
 	case bits < 128:
 		last.lo |= ^uint64(0) >> (bits - 64)
+	}
+	if past := (Address{0, 1 << 48}); !prefix.Addr().Is4() && first == (Address{}) && !last.less(past) {
+		first = past
 	}
 	return Addresses{first, last}
 }

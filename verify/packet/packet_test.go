@@ -21,13 +21,23 @@ func TestInPrefix(t *testing.T) {
 		{"2001:db8::/32", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff"},
 		{"2001:db8:1:2::/64", "2001:db8:1:2::", "2001:db8:1:2:ffff:ffff:ffff:ffff"},
 		{"2001:db8:1:2:3::/80", "2001:db8:1:2:3::", "2001:db8:1:2:3:ffff:ffff:ffff"},
-		{"::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		// Past the IPv4 addresses, which lie in ::ffff:0:0/96.
+		{"::/0", "::1:0:0:0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 		{"::1/128", "::1", "::1"},
 	} {
 		got := InPrefix(netip.MustParsePrefix(c.prefix))
 		assert.Equal(t, c.first, got.First.Addr().String(), c.prefix)
 		assert.Equal(t, c.last, got.Last.Addr().String(), c.prefix)
 	}
+}
+
+// IPv4 packets are in no IPv6 prefix.
+func TestIPv6PrefixHoldsNoIPv4(t *testing.T) {
+	_, both := InPrefix(netip.MustParsePrefix("::/0")).Intersect(EveryIPv4())
+	assert.False(t, both)
+	assert.True(t, InPrefix(netip.MustParsePrefix("::/0")).Contains(EveryIPv6()))
+	_, both = InPrefix(netip.Prefix{}).Intersect(Every())
+	assert.False(t, both, "not a prefix")
 }
 
 func TestPacketAsText(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 type spokes struct {
 	*world
 	hub, spoke, other    *topology.Network
-	internet, fw         *topology.Gateway
+	fw                   *topology.Gateway
 	nodes, pods, fwNet   *topology.Subnet
 	otherNodes           *topology.Subnet
 	policy               *topology.Filter
@@ -60,7 +60,7 @@ func newSpokes() *spokes {
 	s.fwNet = s.subnet("AzureFirewallSubnet", "10.0.1.0/26", "", s.hubTable)
 	s.policy = &topology.Filter{Ref: ref("policy"), Kind: topology.FirewallPolicy, Name: "policy", Stateful: true,
 		Out: []topology.Rule{rule("allow-https", true, tcp, 443, 443, anyone, anyone)}}
-	s.fw.Subnet, s.fw.Policy, s.fw.SNAT = known(s.fwNet), known(s.policy), known(true)
+	s.fw.Subnet, s.fw.Policy, s.fw.SNAT, s.fw.Public = known(s.fwNet), known(s.policy), known(true), known(true)
 	s.fw.PrivateAddress = known(netip.MustParseAddr("10.0.1.4"))
 	s.spokeTable = s.system("spoke-table", s.spoke, internetOf(s.spoke), []*topology.Gateway{s.toHub}, route("to-firewall", "0.0.0.0/0", s.fw), route("other-by-firewall", "10.2.0.0/16", s.fw))
 	s.nodes = s.subnet("nodes", "10.1.0.0/24", "", s.spokeTable)

@@ -160,14 +160,12 @@ func (e *Engine) result(a Answer, passing []*topology.Gateway) Result {
 	slices.SortStableFunc(a.Paths, func(p, q Path) int {
 		return cmp.Or(cmp.Compare(boolean(!p.Certain), boolean(!q.Certain)), cmp.Compare(boolean(!documented(p.Packets[0])), boolean(!documented(q.Packets[0]))))
 	})
-	for _, path := range a.Paths {
-		if r.Verdict = Unknown; path.Certain {
-			r.Verdict = Reachable
-		}
+	if len(a.Paths) > 0 {
+		path := a.Paths[0]
 		p := Witness(path.Packets)
-		r.Packet, r.Hops = &p, path.Hops
+		r.Verdict, r.Packet, r.Hops = Reachable, &p, path.Hops
 		if !path.Certain {
-			r.Unknowns = append(r.Unknowns, a.Unknowns...)
+			r.Verdict, r.Unknowns = Unknown, append(r.Unknowns, a.Unknowns...)
 			if len(a.Blocks) > 0 {
 				r.BlockedBy = &a.Blocks[0]
 			}

@@ -19,5 +19,7 @@
 //
 // Beyond the graph's edge (the internet, a company's network behind a VPN
 // gateway, a peered network that the graph does not hold) packets are delivered
-// and answered. A host answers on every port that its filters let through.
+// and answered. A host answers on every port that its filters let through. Any
+// host of an AWS subnet may have a public address; in Azure it has one when the
+// graph shows one in its subnet.
 package reach

@@ -16,6 +16,7 @@ type Engine struct {
 	sorted  map[*topology.RouteTable][]entry
 	open    map[*topology.RouteTable][]*topology.Route
 	inside  map[*topology.Subnet][]*topology.Interface
+	stray   []*topology.Interface // their subnet is not known
 }
 
 // New returns an engine for the model, which must not change afterwards.
@@ -36,6 +37,8 @@ func New(model *topology.Model) *Engine {
 	for _, iface := range model.Interfaces {
 		if subnet, ok := iface.Subnet.Get(); ok && subnet != nil {
 			e.inside[subnet] = append(e.inside[subnet], iface)
+		} else if !ok {
+			e.stray = append(e.stray, iface)
 		}
 	}
 	return e
@@ -51,17 +54,22 @@ func (e *Engine) entries(table *topology.RouteTable) ([]entry, []*topology.Route
 	return entries(table)
 }
 
-// peering returns the gateway from one network to a peered one.
-func (e *Engine) peering(from, to *topology.Network) *topology.Gateway {
+// peering returns the gateway from one network to a peered one. Without one it
+// is one that may lead there; refs decide whether it does.
+func (e *Engine) peering(from, to *topology.Network) (found *topology.Gateway, refs []topology.Ref) {
 	for _, gw := range e.model.Gateways {
 		if gw.Kind != topology.Peering || gw.Network != from {
 			continue
 		}
-		if peer, ok := gw.Peer.Get(); ok && peer == to {
-			return gw
+		peers, complete := gw.Peer.Options()
+		if gw.Peer.IsKnown() && peers[0] == to {
+			return gw, nil
+		}
+		if !gw.Peer.IsKnown() && (!complete || slices.Contains(peers, to)) {
+			found, refs = gw, append(refs, gw.Peer.Ref())
 		}
 	}
-	return nil
+	return found, refs
 }
 
 // End is one end of a question: any host of a subnet, one interface, or what
@@ -71,11 +79,14 @@ type End struct {
 	// end lies outside.
 	Subnet    *topology.Subnet
 	Interface *topology.Interface
-	// Groups are the security groups of a subnet's host; nil is some host whose
-	// groups nobody has told, an empty list one without.
+	// Groups are the security groups of a subnet's host; an empty list is a host
+	// without. Nil is some host whose groups nobody has told: they let everything
+	// pass, and rules about members may hold for it.
 	Groups []*topology.Filter
 	// Addresses narrow the end to these; outside they say which. Empty is every
-	// address of the subnet or interface and, outside, the whole internet.
+	// address of the subnet or interface and, outside, all that Internet holds:
+	// the internet comes in by internet gateways only, other addresses outside by
+	// every way.
 	Addresses []packet.Addresses
 }
 
@@ -95,10 +106,12 @@ func Internet() []packet.Addresses {
 	cube.Destination = packet.EveryIPv4()
 	var all []packet.Addresses
 	reserved := append(privateAddresses(), to(packet.InPrefix(netip.MustParsePrefix("240.0.0.0/4"))))
-	for _, public := range (packet.Set{cube}).Subtract(reserved) {
+	cube6 := packet.Everything()
+	cube6.Destination = packet.EveryIPv6()
+	for _, public := range (packet.Set{cube, cube6}).Subtract(reserved) {
 		all = append(all, public.Destination)
 	}
-	return append(all, packet.EveryIPv6())
+	return all
 }
 
 // Addresses are addresses outside.
@@ -159,14 +172,37 @@ func (e *Engine) Ask(q Question) Answer {
 	case q.To.Interface != nil:
 		targets, unsure = e.places(q.To.Interface)
 	case q.To.Subnet != nil:
-		targets = []place{{subnet: q.To.Subnet}}
+		targets = []place{{subnet: q.To.Subnet, iface: host(q.To)}}
+	default:
+		w.internet = q.To.Addresses == nil
 	}
 	for _, target = range targets {
 		w.target = target
 		e.start(w, q, target)
 	}
+	e.anywhere(w, q)
 	flows := w.confirm()
 	return w.answer(flows, unsure)
+}
+
+// anywhere lets everything perhaps arrive when an end may stand in a subnet that
+// nobody knows.
+func (e *Engine) anywhere(w *walk, q Question) {
+	var refs []topology.Ref
+	for _, end := range []End{q.From, q.To} {
+		if end.Interface != nil {
+			if _, complete := end.Interface.Subnet.Options(); !complete {
+				refs = append(refs, end.Interface.Subnet.Ref())
+			}
+		}
+	}
+	if len(refs) == 0 {
+		return
+	}
+	spread := func(end End) []spread { return e.spread(end, place{subnet: end.Subnet, outside: end.outside()}) }
+	for _, f := range cubes(flow{}, q.Traffic, spread(q.From), spread(q.To)) {
+		w.anything(f, refs...)
+	}
 }
 
 // places are where an interface may stand; unsure decides which.
@@ -208,8 +244,8 @@ func (e *Engine) start(w *walk, q Question, target place) {
 		f.peers.source, f.peers.sourceUnknown = e.groups(q.From, source)
 		f.public = e.outbound(q.From, source)
 		iface := q.From.Interface
-		if iface == nil && len(q.From.Groups) > 0 {
-			iface = &topology.Interface{Ref: source.subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{q.From.Groups}}
+		if iface == nil {
+			iface = host(q.From)
 		}
 		where := source.subnet.Ref
 		text := "sent from subnet " + source.subnet.Name
@@ -220,6 +256,15 @@ func (e *Engine) start(w *walk, q Question, target place) {
 			w.leave(f.hop(where, text), iface, source.subnet)
 		}
 	}
+}
+
+// host is an interface that stands for any host in the groups of an end; nil
+// without groups.
+func host(end End) *topology.Interface {
+	if len(end.Groups) == 0 {
+		return nil
+	}
+	return &topology.Interface{Ref: end.Subnet.Ref, Kind: topology.Host, Name: "the host", Filters: [][]*topology.Filter{end.Groups}}
 }
 
 // cubes returns the flow once for each cube of the traffic between the ends.
@@ -303,8 +348,11 @@ func (e *Engine) spread(end End, at place) []spread {
 }
 
 // subnetSpread are the addresses of a subnet: those of its network while its
-// own are not known.
+// own are not known, and all while nobody knows the subnet.
 func (e *Engine) subnetSpread(subnet *topology.Subnet) []spread {
+	if subnet == nil {
+		return []spread{{addresses: packet.EveryIPv4(), unsure: true}, {addresses: packet.EveryIPv6(), unsure: true}}
+	}
 	var all []spread
 	for _, prefix := range subnet.Prefixes {
 		if p, ok := prefix.Get(); ok {
@@ -361,7 +409,24 @@ func (e *Engine) public(end End, at place) topology.Val[bool] {
 			public = iface.Public
 		}
 	}
+	for _, iface := range e.perhapsIn(at.subnet) {
+		if has, known := iface.Public.Get(); has || !known {
+			public = topology.Unknown[bool](iface.Subnet.Ref())
+		}
+	}
 	return public
+}
+
+// perhapsIn returns the hosts that may stand in the subnet.
+func (e *Engine) perhapsIn(subnet *topology.Subnet) []*topology.Interface {
+	var hosts []*topology.Interface
+	for _, iface := range e.stray {
+		subnets, complete := iface.Subnet.Options()
+		if iface.Kind == topology.Host && (!complete || slices.Contains(subnets, subnet)) {
+			hosts = append(hosts, iface)
+		}
+	}
+	return hosts
 }
 
 // outbound says whether an end reaches the internet by a public address of its
@@ -376,7 +441,15 @@ func (e *Engine) outbound(end End, at place) topology.Val[bool] {
 			return topology.Known(true, iface.Ref)
 		}
 	}
-	return e.public(end, at)
+	public := e.public(end, at)
+	if end.Interface == nil && !public.Or(false) {
+		for _, iface := range e.perhapsIn(at.subnet) {
+			if len(iface.Outbound) > 0 {
+				return topology.Unknown[bool](iface.Subnet.Ref())
+			}
+		}
+	}
+	return public
 }
 
 // startOutside sends packets into the graph by every gateway that leads in.
@@ -410,8 +483,10 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 		case topology.Peering:
 			if peer, known := gw.Peer.Get(); q.From.Addresses != nil && known && peer == nil {
 				for _, f := range cubes(base, q.Traffic, sources, destinations) {
-					f.from = place{gateway: gw, outside: true}
-					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+					if f, ok := w.established(f, gw); ok {
+						f.from = place{gateway: gw, outside: true}
+						w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+					}
 				}
 			}
 		case topology.Transit:
@@ -513,16 +588,13 @@ func (w *walk) reply(f flow, l leg) []flow {
 	r.peers.destination, r.peers.destinationUnknown = l.peers.source, l.peers.sourceUnknown
 	back.sendBack(r, l)
 
-	var must, may packet.Set
+	must := everyWay(back.arrivals).Reply()
+	var may packet.Set
 	var refs []topology.Ref
 	var hops []Hop
 	for _, a := range back.arrivals {
 		cube := a.sent.Reply()
-		if a.certain {
-			must = append(must, cube)
-		} else {
-			refs = append(refs, a.refs...)
-		}
+		refs = append(refs, a.undecided()...)
 		may = append(may, cube)
 		if hops == nil {
 			hops = a.hops
@@ -563,7 +635,7 @@ func (w *walk) sendBack(f flow, l leg) {
 		}
 		w.fromAttachment(f, gw, l.to.attachment)
 	case l.to.outside:
-		if l.from.gateway != nil && l.from.gateway.Kind == topology.Firewall && !l.from.outside && l.from.subnet.Network.Cloud == topology.Azure {
+		if gw.Kind == topology.Internet && l.from.gateway != nil && l.from.gateway.Kind == topology.Firewall && !l.from.outside && l.from.subnet.Network.Cloud == topology.Azure {
 			w.arrive(f, l.from)
 			return
 		}
@@ -573,6 +645,8 @@ func (w *walk) sendBack(f flow, l leg) {
 		}
 		w.fromEdge(f, gw, nil)
 	case gw != nil:
+		network := l.to.subnet.Network
+		f.foreign = network.Cloud == topology.AWS && !owns(network, f.now.Source)
 		w.leaveSubnet(f, l.to.subnet)
 	default:
 		w.leave(f, l.to.iface, l.to.subnet)
@@ -588,16 +662,18 @@ func azureEdge(p place) bool {
 // answer gathers what a walk found.
 func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 	var a Answer
+	if len(unsure) == 0 {
+		a.Must = everyWay(flows)
+	}
 	for _, f := range flows {
-		certain := f.certain && len(unsure) == 0
-		if certain {
-			a.Must = append(a.Must, f.sent)
-		} else {
-			a.Unknowns = append(a.Unknowns, f.refs...)
-			a.Unknowns = append(a.Unknowns, unsure...)
+		certain := f.certain && len(unsure) == 0 && (len(f.choices) == 0 || a.Must.Contains(packet.Set{f.sent}))
+		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain}
+		if !certain {
+			path.Unknowns = sortedRefs(append(f.undecided(), unsure...))
+			a.Unknowns = append(a.Unknowns, path.Unknowns...)
 		}
 		a.May = append(a.May, f.sent)
-		a.Paths = append(a.Paths, Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain, Unknowns: sortedRefs(append(slices.Clip(f.refs), unsure...))})
+		a.Paths = append(a.Paths, path)
 	}
 	a.Blocks = w.blocks
 	a.Unknowns = sortedRefs(a.Unknowns)

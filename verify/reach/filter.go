@@ -27,6 +27,8 @@ type peers struct {
 	// that is not known they are nil and the flag is set.
 	source, destination               []*topology.Filter
 	sourceUnknown, destinationUnknown bool
+	// sourceRefs decide whether the source's groups still count where it is.
+	sourceRefs []topology.Ref
 	// subnet is where the filter applies.
 	subnet *topology.Subnet
 	// name is the domain name that the connection is for; "" is none.
@@ -162,10 +164,10 @@ func matching(rule *topology.Rule, cube packet.Cube, p peers) (exact, wide packe
 	if !narrow(protocols(rule)) || !narrow(ports(rule)) {
 		return nil, nil, nil
 	}
-	if must, may, ref := addresses(rule.Source, p.source, p.sourceUnknown, p.subnet, true); !narrow(must, may, ref...) {
+	if must, may, ref := addresses(rule.Source, p.source, p.sourceUnknown, p.sourceRefs, p.subnet, true); !narrow(must, may, ref...) {
 		return nil, nil, nil
 	}
-	if must, may, ref := addresses(rule.Destination, p.destination, p.destinationUnknown, p.subnet, false); !narrow(must, may, ref...) {
+	if must, may, ref := addresses(rule.Destination, p.destination, p.destinationUnknown, nil, p.subnet, false); !narrow(must, may, ref...) {
 		return nil, nil, nil
 	}
 	switch names, known := rule.Names.Get(); {
@@ -262,7 +264,7 @@ func everyPort(ports []topology.Ports) []topology.Ports {
 
 // addresses returns the packets whose source or destination the match holds.
 func addresses(
-	value topology.Val[topology.Match], groups []*topology.Filter, groupsUnknown bool, subnet *topology.Subnet, source bool,
+	value topology.Val[topology.Match], groups []*topology.Filter, groupsUnknown bool, groupRefs []topology.Ref, subnet *topology.Subnet, source bool,
 ) (must, may packet.Set, refs []topology.Ref) {
 	m, known := value.Get()
 	if !known {
@@ -317,8 +319,11 @@ func addresses(
 	if len(m.Members) > 0 {
 		isMember := slices.ContainsFunc(groups, func(g *topology.Filter) bool { return g != nil && slices.Contains(m.Members, g) })
 		switch {
-		case isMember:
+		case isMember && len(groupRefs) == 0:
 			add(&must, packet.Every())
+		case isMember:
+			add(&may, packet.Every())
+			refs = append(refs, groupRefs...)
 		case groupsUnknown || slices.Contains(groups, nil):
 			add(&may, packet.Every())
 			refs = append(refs, value.Ref())

@@ -90,6 +90,68 @@ type flow struct {
 	// that AWS forwards them no further by another one.
 	foreign bool
 	visited []any // what the flow has passed, so that loops end
+	// choices are those of several ways that the network has chosen for the
+	// flow.
+	choices []choice
+}
+
+// choice is one way out of several.
+type choice struct {
+	attachment *topology.Attachment
+	way, ways  int
+}
+
+// undecided are the refs that decide whether the flow comes its way.
+func (f flow) undecided() []topology.Ref {
+	refs := slices.Clone(f.refs)
+	for _, c := range f.choices {
+		refs = append(refs, c.attachment.Ref)
+	}
+	return refs
+}
+
+// everyWay returns what certainly was sent and arrived, whatever way the network
+// chose for it.
+func everyWay(flows []flow) packet.Set {
+	var sure packet.Set
+	var choosing []flow
+	for _, f := range flows {
+		switch {
+		case !f.certain:
+		case len(f.choices) == 0:
+			sure = append(sure, f.sent)
+		default:
+			choosing = append(choosing, f)
+		}
+	}
+	if len(choosing) == 0 {
+		return sure
+	}
+	first := choosing[0].choices[0]
+	var all packet.Set
+	for way := range first.ways {
+		var taking []flow
+		for _, f := range choosing {
+			i := slices.IndexFunc(f.choices, func(c choice) bool { return c.attachment == first.attachment })
+			if i >= 0 && f.choices[i].way != way {
+				continue
+			}
+			if i >= 0 {
+				f.choices = slices.Delete(slices.Clone(f.choices), i, i+1)
+			}
+			taking = append(taking, f)
+		}
+		through := everyWay(taking)
+		if way == 0 {
+			all = through
+		} else {
+			all = all.Intersect(through)
+		}
+		if len(all) == 0 {
+			return sure
+		}
+	}
+	return append(sure, all.Compact()...)
 }
 
 // hop returns the flow after one more hop.

@@ -111,12 +111,12 @@ func (p *Pairs) narrow(set packet.Set, i, j int) packet.Set {
 // behaviour is what decides how packets leave and enter a subnet, beside its
 // addresses.
 type behaviour struct {
-	network          *topology.Network
-	table            *topology.RouteTable
-	filter           *topology.Filter
-	nat              *topology.Gateway
-	zone             string
-	outbound, policy bool
+	network  *topology.Network
+	table    *topology.RouteTable
+	filter   *topology.Filter
+	nat      *topology.Gateway
+	zone     string
+	outbound bool
 }
 
 // behaviourOf returns the behaviour of a subnet; alone is true when it is not

@@ -170,8 +170,12 @@ func (w *walk) privateEndpoint(f *flow, table *topology.RouteTable, subnet *topo
 		w.deliver(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), subnet.Network, subnet)
 		return true
 	}
-	if peering := w.engine.peering(subnet.Network, t.subnet.Network); peering != nil {
-		w.peer(f.hop(t.iface.Ref, "the private endpoint's own route leads to it"), peering)
+	if peering, refs := w.engine.peering(subnet.Network, t.subnet.Network); peering != nil {
+		next := f.hop(t.iface.Ref, "the private endpoint's own route leads to it")
+		if len(refs) > 0 {
+			next = next.doubt(refs...)
+		}
+		w.peer(next, peering)
 		return true
 	}
 	return false
@@ -245,7 +249,7 @@ func (w *walk) through(f flow, gw *topology.Gateway, ref topology.Ref, subnet *t
 	case topology.Transit:
 		w.transit(f, gw, subnet)
 	case topology.VPN:
-		if f, ok := w.attached(f, gw); ok {
+		if f, ok := w.attached(f, gw); ok && !w.transitive(f, gw) {
 			w.leaveGraph(f, gw, nil)
 		}
 	case topology.Firewall:
@@ -253,7 +257,9 @@ func (w *walk) through(f flow, gw *topology.Gateway, ref topology.Ref, subnet *t
 	case topology.Appliance:
 		w.forward(f, gw, subnet)
 	case topology.ServiceGateway:
-		w.leaveGraph(f, gw, nil)
+		if !w.transitive(f, gw) {
+			w.leaveGraph(f, gw, nil)
+		}
 	case topology.Drop:
 		w.block(f, ref, "the route leads to %s", name(gw))
 	default:
@@ -273,6 +279,18 @@ func (w *walk) attached(f flow, gw *topology.Gateway) (flow, bool) {
 	return f, true
 }
 
+// transitive blocks what AWS does not take from one edge of a network to
+// another: its gateways carry only what its own hosts send.
+// https://docs.aws.amazon.com/vpc/latest/peering/invalid-peering-configurations.html
+// https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html
+func (w *walk) transitive(f flow, gw *topology.Gateway) bool {
+	if !f.foreign || gw.Network != nil && gw.Network.Cloud != topology.AWS {
+		return false
+	}
+	w.block(f, gw.Ref, "%s carries only what hosts of its own network send", name(gw))
+	return true
+}
+
 // exit leaves for the internet.
 func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
 	f, ok := w.attached(f, gw)
@@ -288,15 +306,14 @@ func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topo
 		w.leaveGraph(f, gw, nil)
 		return
 	}
+	if is4 && subnet != nil && subnet.Network.Cloud == topology.Azure {
+		w.azureExit(f, gw, ref, subnet)
+		return
+	}
+	if w.transitive(f, gw) {
+		return
+	}
 	if is4 {
-		if subnet != nil && subnet.Network.Cloud == topology.Azure {
-			w.azureExit(f, gw, ref, subnet)
-			return
-		}
-		if f.foreign {
-			w.block(f, gw.Ref, "%s carries only what hosts of its own network send", name(gw))
-			return
-		}
 		switch public, known := f.public.Get(); {
 		case !known:
 			f = f.doubt(f.public.Ref())
@@ -310,21 +327,45 @@ func (w *walk) exit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topo
 
 // onInternet lets what the internet carries leave the graph.
 func (w *walk) onInternet(f flow, gw *topology.Gateway) {
-	rest := packet.Set{f.now}.Subtract(privateAddresses())
-	if len(rest) == 0 {
-		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
-		return
-	}
-	for _, part := range f.split(rest, rest, nil) {
+	for _, part := range w.carried(f, gw) {
 		w.leaveGraph(part, gw, nil)
 	}
+}
+
+// carried returns what the internet carries. What it does not is no part of a
+// question about the internet.
+func (w *walk) carried(f flow, gw *topology.Gateway) []flow {
+	rest := packet.Set{f.now}.Subtract(privateAddresses())
+	if len(rest) == 0 && !w.internet {
+		w.block(f, gw.Ref, "the internet does not carry packets to %s", w.address(Witness(packet.Set{f.now}).Destination))
+	}
+	return f.split(rest, rest, nil)
 }
 
 // azureExit leaves for the internet in Azure: by the subnet's NAT gateway, the
 // sender's public address, or default outbound access.
 func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
-	if f.from.gateway != nil { // a firewall has translated it already
-		w.onInternet(f, gw)
+	for _, f := range w.carried(f, gw) {
+		w.azureSource(f, gw, ref, subnet)
+	}
+}
+
+// azureSource puts a public source address on what leaves, if there is one.
+func (w *walk) azureSource(f flow, gw *topology.Gateway, ref topology.Ref, subnet *topology.Subnet) {
+	if sender := f.from.gateway; sender != nil { // a firewall or appliance sends it
+		public, known := f.public.Get()
+		switch {
+		case sender.Kind != topology.Firewall: // what it does is doubted already
+		case !f.from.address:
+			w.block(f, ref, "%s does not put its own address on it", name(sender))
+			return
+		case !known:
+			f = f.doubt(f.public.Ref())
+		case !public:
+			w.block(f, sender.Ref, "%s has no public address", name(sender))
+			return
+		}
+		w.leaveGraph(f, gw, nil)
 		return
 	}
 	nat, known := subnet.NAT.Get()
@@ -332,11 +373,17 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 	case !known:
 		f = f.doubt(subnet.NAT.Ref())
 	case nat != nil:
-		f = f.hop(nat.Ref, "translated by "+name(nat))
-		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
-		f = w.translated(f, nat, nil)
-		f.from.subnet = subnet
-		w.onInternet(f, gw)
+		carried := carry(packet.TCP, packet.UDP)
+		if rest := (packet.Set{f.now}).Subtract(carried); len(rest) > 0 {
+			w.block(f, nat.Ref, "%s carries TCP and UDP over IPv4", name(nat))
+		}
+		for _, f := range f.split(carried, carried, nil) {
+			f = f.hop(nat.Ref, "translated by "+name(nat))
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f = w.translated(f, nat, nil)
+			f.from.subnet = subnet
+			w.leaveGraph(f, gw, nil)
+		}
 		return
 	}
 	if f.foreign {
@@ -355,7 +402,7 @@ func (w *walk) azureExit(f flow, gw *topology.Gateway, ref topology.Ref, subnet 
 		w.block(f, ref, "subnet %s has no NAT gateway and no default outbound access, and the sender no public address", subnet.Name)
 		return
 	}
-	w.onInternet(f, gw)
+	w.leaveGraph(f, gw, nil)
 }
 
 // translated returns the flow as a NAT gateway or firewall sends it on.
@@ -374,26 +421,31 @@ func (w *walk) translated(f flow, gw *topology.Gateway, subnet *topology.Subnet)
 		}
 	}
 	f.now.SourcePorts, f.rewrites.sourcePort = packet.Ephemeral(), chosen
-	f.peers.source, f.peers.sourceUnknown = nil, false
+	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
 	f.public = gw.Public
-	if gw.Kind == topology.Firewall {
-		f.public = topology.Known(true, gw.Ref)
-	}
 	f.foreign = false
-	f.from = place{gateway: gw, subnet: subnet}
+	f.from = place{gateway: gw, subnet: subnet, address: true}
 	return f
+}
+
+// carry is what a NAT gateway of these protocols carries: IPv4 only.
+// https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+// https://learn.microsoft.com/en-us/azure/nat-gateway/nat-overview
+func carry(protocols ...uint8) packet.Set {
+	var carried packet.Set
+	for _, protocol := range protocols {
+		cube := packet.Everything()
+		cube.Protocols = packet.Protocols{First: protocol, Last: protocol}
+		cube.Destination = packet.EveryIPv4()
+		carried = append(carried, cube)
+	}
+	return carried
 }
 
 // translate passes a NAT gateway of AWS.
 func (w *walk) translate(f flow, gw *topology.Gateway, from *topology.Subnet) {
-	known := packet.Set{}
-	for _, protocol := range []uint8{packet.TCP, packet.UDP, packet.ICMP} {
-		cube := packet.Everything()
-		cube.Protocols = packet.Protocols{First: protocol, Last: protocol}
-		cube.Destination = packet.EveryIPv4()
-		known = append(known, cube)
-	}
-	parts := f.split(packet.Set{f.now}.Intersect(known), packet.Set{f.now}.Intersect(known), nil)
+	carried := carry(packet.TCP, packet.UDP, packet.ICMP)
+	parts := f.split(carried, carried, nil)
 	if len(parts) == 0 {
 		w.block(f, gw.Ref, "%s carries TCP, UDP and ICMP over IPv4", name(gw))
 	}
@@ -426,13 +478,22 @@ func (w *walk) translateIn(f flow, gw *topology.Gateway, subnet, from *topology.
 	}
 }
 
-// peer passes a peering.
-func (w *walk) peer(f flow, gw *topology.Gateway) {
+// established returns the flow if both sides of a peering are there, or may be.
+func (w *walk) established(f flow, gw *topology.Gateway) (flow, bool) {
 	switch established, known := gw.Established.Get(); {
 	case !known:
-		f = f.doubt(gw.Established.Ref())
+		return f.doubt(gw.Established.Ref()), true
 	case !established:
 		w.block(f, gw.Ref, "%s is not established from both sides", name(gw))
+		return f, false
+	}
+	return f, true
+}
+
+// peer passes a peering.
+func (w *walk) peer(f flow, gw *topology.Gateway) {
+	f, ok := w.established(f, gw)
+	if !ok {
 		return
 	}
 	aws := gw.Network == nil || gw.Network.Cloud == topology.AWS
@@ -503,6 +564,10 @@ func (w *walk) inspectIn(f flow, gw *topology.Gateway, subnet, from *topology.Su
 			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
 			f.from = place{gateway: gw, subnet: subnet}
 			if subnet.Network.Cloud == topology.AWS {
+				// Rules about a group's members do not hold for what comes through
+				// a middlebox.
+				// https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
+				f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
 				w.leaveSubnet(f, subnet)
 				continue
 			}
@@ -523,7 +588,7 @@ func (w *walk) policy(f flow, gw *topology.Gateway) []flow {
 // azureFirewall sends on what an Azure Firewall lets through, with the
 // firewall's own address on what goes to the internet.
 func (w *walk) azureFirewall(f flow, gw *topology.Gateway, subnet *topology.Subnet) {
-	f.foreign = true
+	f.foreign = !owns(subnet.Network, f.now.Source)
 	inside := packet.Set{f.now}.Intersect(privateAddresses())
 	for _, part := range f.split(inside, inside, nil) {
 		w.leaveSubnet(part, subnet)
@@ -547,20 +612,25 @@ func (w *walk) adjacent(f flow, gw *topology.Gateway, subnet, from *topology.Sub
 	if from == nil || from.Network == subnet.Network || from.Network.Cloud != topology.Azure {
 		return f, true
 	}
-	peering := w.engine.peering(from.Network, subnet.Network)
+	peering, refs := w.engine.peering(from.Network, subnet.Network)
 	if peering == nil {
 		w.block(f, gw.Ref, "%s stands in %s, which is not peered with %s", name(gw), subnet.Network.Name, from.Network.Name)
 		return f, false
 	}
-	switch established, known := peering.Established.Get(); {
-	case !known:
-		f = f.doubt(peering.Established.Ref())
-	case !established:
-		w.block(f, peering.Ref, "%s is not established from both sides", name(peering))
-		return f, false
+	if len(refs) > 0 {
+		f = f.doubt(refs...)
 	}
+	f, ok := w.established(f, peering)
 	f.foreign = true
-	return f, true
+	return f, ok
+}
+
+// owns reports whether the addresses are the network's, as far as it is known.
+func owns(network *topology.Network, addresses packet.Addresses) bool {
+	return slices.ContainsFunc(network.Prefixes, func(v topology.Val[netip.Prefix]) bool {
+		prefix, known := v.Get()
+		return known && packet.InPrefix(prefix).Contains(addresses)
+	})
 }
 
 // forward passes a network virtual appliance. What it does with packets is in

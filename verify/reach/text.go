@@ -78,7 +78,9 @@ func describeMatch(value topology.Val[topology.Match]) string {
 		parts = append(parts, prefix.String())
 	}
 	for _, group := range m.Members {
-		parts = append(parts, "members of "+group.Name)
+		if group != nil {
+			parts = append(parts, "members of "+group.Name)
+		}
 	}
 	if m.VirtualNetwork {
 		parts = append(parts, "VirtualNetwork")

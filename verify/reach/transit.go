@@ -37,28 +37,38 @@ func (w *walk) transit(f flow, gw *topology.Gateway, from *topology.Subnet) {
 	}
 }
 
-// attachedBy enters the transit gateway by an attachment, which stands in some
-// zones only.
+// attachedBy enters the transit gateway by an attachment, in the subnet that it
+// has in the flow's zone.
 func (w *walk) attachedBy(f flow, gw *topology.Gateway, attachment *topology.Attachment, from *topology.Subnet) {
-	if zone, known := from.Zone.Get(); known {
-		here, open := false, false
-		for _, subnet := range attachment.Subnets {
-			s, ok := subnet.Get()
-			if !ok || s == nil {
-				open = true
-				f = f.doubt(subnet.Ref())
-				continue
-			}
-			other, ok := s.Zone.Get()
-			here = here || ok && other == zone
-			open = open || !ok
+	zone, zoneKnown := from.Zone.Get()
+	var perhaps []topology.Ref
+	for _, v := range attachment.Subnets {
+		subnet, known := v.Get()
+		if !known || subnet == nil {
+			perhaps = append(perhaps, v.Ref())
+			continue
 		}
-		if !here && !open {
-			w.block(f, attachment.Ref, "the attachment to %s has no subnet in %s", name(gw), zone)
+		other, known := subnet.Zone.Get()
+		switch {
+		case subnet == from, known && zoneKnown && other == zone:
+			// Its network ACL sees what comes in, even from the same subnet, and
+			// not what goes on to the gateway.
+			// https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html
+			for _, f := range w.subnetFilter(f, subnet, false) {
+				w.fromAttachment(f, gw, attachment)
+			}
 			return
+		case !zoneKnown:
+			perhaps = append(perhaps, from.Zone.Ref())
+		case !known:
+			perhaps = append(perhaps, subnet.Zone.Ref())
 		}
 	}
-	w.fromAttachment(f, gw, attachment)
+	if len(perhaps) == 0 {
+		w.block(f, attachment.Ref, "the attachment to %s has no subnet in %s", name(gw), zone)
+		return
+	}
+	w.fromAttachment(f.doubt(perhaps...), gw, attachment)
 }
 
 // fromAttachment routes what came in by an attachment.
@@ -166,16 +176,26 @@ func (w *walk) outOf(f flow, gw *topology.Gateway, attachment *topology.Attachme
 		}
 		next := f.hop(attachment.Ref, "leaves "+name(gw)+" into "+network.Name)
 		next.foreign = true
+		switch hold, known := gw.Transit.GroupReferences.Get(); {
+		case !known:
+			next.peers.sourceRefs = []topology.Ref{gw.Transit.GroupReferences.Ref(), gw.Ref}
+		case !hold:
+			next.peers.source, next.peers.sourceUnknown = nil, false
+		}
 		w.into(next, attachment)
 	}
 }
 
 // into enters the network by the subnets of the attachment. Which one depends on
-// the sender's zone; where they differ, either may be.
+// the sender's zone and on the attachment's appliance mode: the network chooses.
+// The subnet's network ACL sees only what goes on to other subnets.
+// https://docs.aws.amazon.com/vpc/latest/tgw/tgw-nacls.html
 func (w *walk) into(f flow, attachment *topology.Attachment) {
 	type behaviour struct {
 		table  *topology.RouteTable
 		filter *topology.Filter
+		// at is the subnet where the packets go, which meets neither.
+		at *topology.Subnet
 	}
 	seen := map[behaviour]bool{}
 	var ways []*topology.Subnet
@@ -185,7 +205,14 @@ func (w *walk) into(f flow, attachment *topology.Attachment) {
 			w.anything(f, subnet.Ref())
 			continue
 		}
-		b := behaviour{s.Table.Or(nil), s.Filter.Or(nil)}
+		b := behaviour{table: s.Table.Or(nil), filter: s.Filter.Or(nil)}
+		if slices.ContainsFunc(s.Prefixes, func(v topology.Val[netip.Prefix]) bool {
+			prefix, known := v.Get()
+			_, hit := f.now.Destination.Intersect(packet.InPrefix(prefix))
+			return known && hit
+		}) || !s.Table.IsKnown() || !s.Filter.IsKnown() {
+			b.at = s
+		}
 		if !seen[b] {
 			seen[b] = true
 			ways = append(ways, s)
@@ -194,12 +221,11 @@ func (w *walk) into(f flow, attachment *topology.Attachment) {
 	if len(attachment.Subnets) == 0 {
 		w.anything(f, attachment.Ref)
 	}
-	if len(ways) > 1 {
-		f = f.doubt(attachment.Ref)
-	}
-	for _, subnet := range ways {
-		for _, part := range w.subnetFilter(f.hop(subnet.Ref, "enters subnet "+subnet.Name), subnet, false) {
-			w.leaveSubnet(part, subnet)
+	for i, subnet := range ways {
+		next := f.hop(subnet.Ref, "enters subnet "+subnet.Name)
+		if len(ways) > 1 {
+			next.choices = append(slices.Clip(f.choices), choice{attachment, i, len(ways)})
 		}
+		w.leaveSubnet(next, subnet)
 	}
 }

@@ -20,6 +20,8 @@ type place struct {
 	iface *topology.Interface
 	// gateway is a device that sends for others, or the edge of the graph.
 	gateway *topology.Gateway
+	// address says that what the gateway sends has its own address.
+	address bool
 	// attachment is where a transit gateway leads out of the graph.
 	attachment *topology.Attachment
 	// outside says that the place lies beyond gateway, or anywhere outside.
@@ -47,6 +49,9 @@ type walk struct {
 	// replying says that stateful filters and devices know the connection.
 	replying bool
 	avoid    []*topology.Gateway
+	// internet says that the packets are for the internet and not for whatever
+	// lies outside.
+	internet bool
 
 	steps    int
 	arrivals []flow
@@ -141,7 +146,7 @@ func (w *walk) interfaceFilters(f flow, iface *topology.Interface, subnet *topol
 	if iface == nil {
 		return []flow{f}
 	}
-	if len(iface.Incomplete) > 0 {
+	if len(iface.Incomplete) > 0 && !w.replying {
 		// What is not known of it may let pass what the rest denies.
 		return []flow{f.doubt(iface.Incomplete...)}
 	}
@@ -288,7 +293,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 	case t.outside || !t.in(subnet):
 		return
 	case t.gateway != nil:
-		if t.gateway.Kind == topology.NAT {
+		if t.address {
 			w.arrive(f.hop(t.gateway.Ref, "back at "+name(t.gateway)), t)
 		}
 	case t.iface == nil:
@@ -303,7 +308,7 @@ func (w *walk) reached(f flow, subnet *topology.Subnet) {
 // deliver hands the flow to the subnet of the network that holds its
 // destination.
 func (w *walk) deliver(f flow, network *topology.Network, from *topology.Subnet) {
-	if !w.step(f) {
+	if network == nil || !w.step(f) {
 		return
 	}
 	if len(network.Incomplete) > 0 {
@@ -368,6 +373,10 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 			ref = topology.Ref{URN: f.hops[n-1].URN, Property: f.hops[n-1].Property}
 		}
 		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
+	case t.outside && w.internet:
+		for _, part := range w.carried(f, gw) {
+			w.arrive(part.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
+		}
 	case t.outside:
 		w.arrive(f.hop(gw.Ref, "leaves through "+name(gw)), place{gateway: gw, attachment: attachment, outside: true})
 	default:

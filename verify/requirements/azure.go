@@ -488,6 +488,10 @@ func symmetric(c *check) {
 		c.notApplicable("the graph has no firewall")
 		return
 	}
+	company, open := c.companyNetworks()
+	if len(open) > 0 {
+		c.doubt(open, "which blocks the company's network has is not told")
+	}
 	for _, network := range c.dataPlanes() {
 		for _, subnet := range c.subnets(network) {
 			if t := c.tiers[subnet]; t != nodes && t != pods && t != appGateway {
@@ -499,7 +503,7 @@ func symmetric(c *check) {
 					c.sameWay(anyHost(other), anyHost(subnet))
 				}
 			}
-			for _, prefix := range c.companyNetworks() {
+			for _, prefix := range company {
 				c.sameWay(outside(prefix), anyHost(subnet))
 				c.sameWay(anyHost(subnet), outside(prefix))
 			}
@@ -529,15 +533,18 @@ func (c *check) sameWay(from, to place) {
 	}
 }
 
-// companyNetworks are the blocks that VPN and ExpressRoute gateways lead to.
-func (c *check) companyNetworks() []netip.Prefix {
-	var found []netip.Prefix
+// companyNetworks are the blocks that VPN and ExpressRoute gateways lead to; open
+// is where more of them would be told.
+func (c *check) companyNetworks() (found []netip.Prefix, open []topology.Ref) {
 	for _, table := range c.model.Tables {
 		for _, route := range table.Routes {
 			gw, ok := route.Via.Get()
-			to, _ := route.To.Get()
+			to, known := route.To.Get()
 			if !ok || gw == nil || gw.Kind != topology.VPN {
 				continue
+			}
+			if !known {
+				open = append(open, route.To.Ref())
 			}
 			for _, p := range to {
 				if within(p, privateRanges()) && p.Bits() > 0 && !slices.Contains(found, p) {
@@ -546,7 +553,12 @@ func (c *check) companyNetworks() []netip.Prefix {
 			}
 		}
 	}
-	return found
+	for _, gw := range c.model.Gateways {
+		if gw.Kind == topology.VPN && len(found) == 0 {
+			open = append(open, gw.Ref)
+		}
+	}
+	return found, open
 }
 
 func webIngress(c *check) {
@@ -671,7 +683,7 @@ func (c *check) apiServers() []*topology.Interface {
 }
 
 func onPremises(c *check) {
-	company := c.companyNetworks()
+	company, open := c.companyNetworks()
 	gateways := slices.ContainsFunc(c.model.Gateways, func(gw *topology.Gateway) bool { return gw.Kind == topology.VPN })
 	servers := c.apiServers()
 	switch {
@@ -684,8 +696,8 @@ func onPremises(c *check) {
 	case !gateways:
 		c.notApplicable("no VPN or ExpressRoute gateway leads to the company's network")
 		return
-	case len(company) == 0:
-		c.doubt(networkRefs(c.in(hub)), "which blocks the company's network has is not told")
+	case len(company) == 0 || len(open) > 0:
+		c.doubt(open, "which blocks the company's network has is not told")
 		return
 	}
 	for _, prefix := range company {
@@ -1032,6 +1044,14 @@ func standardSKU(c *check) {
 	}
 	for _, balancer := range c.ofType(azureNative + "network:LoadBalancer") {
 		c.standard(balancer, "sku.name", "Basic")
+	}
+	if c.deployment != AKSLandingZone {
+		// The rest is the landing zone's document; a data plane of its own has no
+		// central subscription.
+		for _, network := range c.dataPlanes() {
+			c.holds(network.Ref, "no load balancer of %s is Basic", network.Name)
+		}
+		return
 	}
 	firewalls := append(c.ofType(azureNative+"network:AzureFirewall"), c.ofType(azureNative+"network:ApplicationGateway")...)
 	for _, network := range c.dataPlanes() {

@@ -43,12 +43,6 @@ func named(e edit, what string) edit {
 	}
 }
 
-func output(what, key string, v any) edit {
-	return func(t *testing.T, g *graph.Graph) {
-		find(t, g, what).Outputs[resource.PropertyKey(key)] = value(t, g, v)
-	}
-}
-
 func nsgRule(name string, priority float64, access, source, port string) map[string]any {
 	return map[string]any{
 		"name": name, "priority": priority, "direction": "Inbound", "access": access, "protocol": "Tcp",
@@ -265,7 +259,7 @@ func azureMutations() []mutation {
 		{"ADDR-011", managed, "a /22", set("Subnet pods", "addressPrefix", "10.60.8.0/22"), "Subnet pods"},
 		{"ADDR-011", managed, "a small overlay", all(drop("Subnet pods"), network(map[string]any{
 			"networkPlugin": "azure", "networkPluginMode": "overlay", "podCidr": "10.244.0.0/22",
-		})), aks},
+		}), set(aks, "agentPoolProfiles", []any{map[string]any{"vnetSubnetID": "@Subnet nodes"}})), aks},
 		{"ADDR-011", managed, "none", all(drop("Subnet pods"), set(aks, "agentPoolProfiles", []any{map[string]any{"vnetSubnetID": "@Subnet nodes"}})), "VirtualNetwork spoke"},
 
 		{"ADDR-012", managed, "a /25", set("Subnet nodes", "addressPrefix", "10.60.0.0/25"), "Subnet nodes"},
@@ -369,7 +363,10 @@ func azureMutations() []mutation {
 		{"DNS-006", hub, "not set, which is the system's", api(map[string]any{"enablePrivateCluster": true}), aks},
 
 		{"SKU-001", managed, "a Basic load balancer", network(map[string]any{"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerSku": "basic"}), aks},
-		{"SKU-001", managed, "no DDoS plan", set("VirtualNetwork spoke", "enableDdosProtection", false), "VirtualNetwork spoke"},
+		{"SKU-001", hub, "nothing central and no DDoS plan", all(
+			drop("AzureFirewall firewall", "ApplicationGateway gateway", "Route default"),
+			network(map[string]any{"networkPlugin": "azure", "outboundType": "loadBalancer", "loadBalancerSku": "standard"}),
+		), "VirtualNetwork spoke"},
 		{"SKU-001", managed, "another Basic load balancer", azureNet("LoadBalancer", "lb", map[string]any{"sku": map[string]any{"name": "Basic"}}), "LoadBalancer lb"},
 	}
 }

@@ -152,8 +152,7 @@ func anyHost(s *topology.Subnet) place {
 	return place{name: s.Ref.URN, end: reach.AnyHost(s), ref: s.Ref}
 }
 
-// member is any host of the subnet that is in the groups and lets everything
-// pass, as far as it is asked.
+// member is any host of the subnet that is in the groups, with their rules.
 func member(s *topology.Subnet, groups ...*topology.Filter) place {
 	p := anyHost(s)
 	p.end.Groups = groups

@@ -85,7 +85,7 @@ func nodesThroughNAT(c *check) {
 	})
 }
 
-// internetIPv4 are one's addresses of the internet for requirements that ask
+// internetIPv4 are the IPv4 addresses of the internet for requirements that ask
 // for a way, not for the absence of one.
 func internetIPv4() place {
 	p := internet()

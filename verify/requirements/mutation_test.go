@@ -220,16 +220,16 @@ func awsMutations() []mutation {
 		{"ADDR-001", both, "the control plane uses it", set("Vpc control-vpc", "cidrBlock", "100.64.0.0/16"), "Vpc control-vpc"},
 
 		{"ADDR-002", dev, "a /25", set("Subnet net-nodes-eu-west-1b", "cidrBlock", "10.20.64.0/25"), "Subnet net-nodes-eu-west-1b"},
-		{"ADDR-002", dev, "two subnets", drop("Subnet net-nodes-eu-west-1c"), vpcs},
+		{"ADDR-002", dev, "two subnets", drop("Subnet net-nodes-eu-west-1c", "RouteTableAssociation net-nodes-eu-west-1c"), vpcs},
 		{"ADDR-002", stage, "in the pods' block", set("Subnet net-nodes-eu-west-1a", "cidrBlock", "100.64.192.0/20"), "Subnet net-nodes-eu-west-1a"},
 
 		{"ADDR-003", dev, "a /19", set("Subnet net-pods-eu-west-1a", "cidrBlock", "100.64.0.0/19"), "Subnet net-pods-eu-west-1a"},
-		{"ADDR-003", stage, "two subnets", drop("Subnet net-pods-eu-west-1b"), vpcs},
+		{"ADDR-003", stage, "two subnets", drop("Subnet net-pods-eu-west-1b", "RouteTableAssociation net-pods-eu-west-1b"), vpcs},
 		{"ADDR-003", both, "in the primary block", set("Subnet net-pods-eu-west-1c", "cidrBlock", "10.20.192.0/18"), "Subnet net-pods-eu-west-1c"},
 
-		{"ADDR-004", dev, "two subnets", drop("Subnet net-public-eu-west-1c"), vpcs},
+		{"ADDR-004", dev, "two subnets", drop("Subnet net-public-eu-west-1c", "RouteTableAssociation net-public-eu-west-1c"), vpcs},
 		{"ADDR-004", dev, "two zones", set("Subnet net-public-eu-west-1c", "availabilityZone", "eu-west-1a"), "Subnet net-public-eu-west-1c"},
-		{"ADDR-004", aos, "two subnets", drop("Subnet aos-eks-public-eu-west-1b"), aosV},
+		{"ADDR-004", aos, "two subnets", drop("Subnet aos-eks-public-eu-west-1b", "RouteTableAssociation aos-eks-public-eu-west-1b"), aosV},
 
 		{"ADDR-005", dev, "outside", set("Subnet net-nodes-eu-west-1a", "cidrBlock", "10.99.0.0/18"), "Subnet net-nodes-eu-west-1a"},
 		{"ADDR-005", dev, "over another one", set("Subnet net-pods-eu-west-1b", "cidrBlock", "100.64.0.0/18"), "Subnet net-pods-eu-west-1b"},

@@ -1,7 +1,5 @@
 package requirements
 
-import "github.com/underlay-iac/underlay/verify/topology"
-
 func names() []Requirement {
 	azure := []string{SharedAzure, AKSLandingZone}
 	return []Requirement{
@@ -55,5 +53,3 @@ func vpcDNS(c *check) {
 		}
 	}
 }
-
-var _ topology.Ref

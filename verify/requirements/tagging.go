@@ -15,7 +15,7 @@ func tagging() []Requirement {
 			Mend: "Tag node subnets kubernetes.io/role/internal-elb=1 and public ones kubernetes.io/role/elb=1.", check: roleTags,
 		},
 		{
-			ID: "SKU-001", Title: "Load balancers are Standard, and a DDoS plan or a central firewall protects the network",
+			ID: "SKU-001", Title: "Load balancers are Standard; in a landing zone a DDoS plan or a central firewall protects the network",
 			Sources: []Source{{aksDocument, "Design recommendations"}}, Models: []string{SharedAzure, AKSLandingZone},
 			Why:  "Basic load balancers are retired, and public addresses are attacked.",
 			Mend: "Use the Standard SKU, and a DDoS protection plan, Azure Firewall or a web application firewall.", check: standardSKU,

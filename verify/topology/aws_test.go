@@ -369,6 +369,7 @@ func TestTransitGateway(t *testing.T) {
 		{kind: "ec2transitgateway/transitGateway:TransitGateway", name: "tgw"},
 		{kind: "ec2transitgateway/transitGateway:TransitGateway", name: "strict", in: props{
 			"defaultRouteTableAssociation": "disable", "defaultRouteTablePropagation": "disable",
+			"securityGroupReferencingSupport": "enable",
 		}},
 		vpc("a", "10.0.0.0/16"), subnetIn("a", "a1", "10.0.0.0/24"),
 		vpc("b", "10.1.0.0/16"), subnetIn("b", "b1", "10.1.0.0/24"),
@@ -386,6 +387,8 @@ func TestTransitGateway(t *testing.T) {
 	eachShape(t, resources, func(t *testing.T, m *Model) {
 		tgw, strict := m.gatewayOf(t, "tgw"), m.gatewayOf(t, "strict")
 		assert.Same(t, tgw, known(t, m.tableOf(t, "a-rt").Routes[1].Via))
+		assert.False(t, known(t, tgw.Transit.GroupReferences), "the default")
+		assert.False(t, strict.Transit.GroupReferences.IsKnown(), "the attachments may not let it")
 		require.Len(t, tgw.Transit.Attachments, 1)
 		atA := tgw.Transit.Attachments[0]
 		assert.Same(t, m.subnetOf(t, "a1"), known(t, atA.Subnets[0]))

@@ -43,6 +43,11 @@ func (a *aws) readTransit() {
 			associate: enabled("defaultRouteTableAssociation"), propagate: enabled("defaultRouteTablePropagation"),
 			table: &TransitTable{Ref: n.ref("associationDefaultRouteTableId")},
 		}
+		support := n.get("securityGroupReferencingSupport")
+		t.gateway.Transit.GroupReferences = Unknown[bool](support.ref()) // the attachments have a say
+		if !n.External && orDefault(support, property.text, "disable").Or("") == "disable" {
+			t.gateway.Transit.GroupReferences = Known(false, support.ref())
+		}
 		a.markExisting(n, &t.gateway.Incomplete)
 		if n.External {
 			t.table.Incomplete = append(t.table.Incomplete, n.ref(""))

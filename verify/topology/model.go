@@ -150,14 +150,16 @@ const (
 	// Transit is a transit gateway.
 	Transit GatewayKind = "transit"
 	// VPN is a virtual private gateway, an ExpressRoute or VPN gateway: it
-	// leads out of the graph, to the company's own networks.
+	// leads out of the graph, to the company's own networks. In AWS it carries
+	// only what hosts of its own network send, as the internet's gateways do.
 	VPN GatewayKind = "vpn"
 	// Firewall is a managed firewall that a route leads through: an endpoint
 	// of AWS Network Firewall, an Azure Firewall.
 	Firewall GatewayKind = "firewall"
 	// Appliance is a network virtual appliance: an interface that forwards.
 	Appliance GatewayKind = "appliance"
-	// ServiceGateway is a gateway endpoint: it leads to one service.
+	// ServiceGateway is a gateway endpoint: it leads hosts of its own network to
+	// one service.
 	ServiceGateway GatewayKind = "service"
 	// Drop is a black hole, or Azure's next hop None.
 	Drop GatewayKind = "drop"
@@ -203,7 +205,8 @@ type Gateway struct {
 	// the graph, as far as they are known.
 	PeerPrefixes []Val[netip.Prefix]
 	// Forwarded says that a peering takes packets that do not come from the
-	// near network itself (Azure's allowForwardedTraffic, at the far side).
+	// near network itself (Azure's allowForwardedTraffic, at the far side). It is
+	// about who opens a connection: replies pass.
 	Forwarded Val[bool]
 	// Established says that both sides of the peering are there.
 	Established Val[bool]
@@ -229,12 +232,17 @@ type Gateway struct {
 // TransitGateway is the inside of a transit gateway.
 type TransitGateway struct {
 	Attachments []*Attachment
+	// GroupReferences says that rules about the members of security groups in
+	// other attached networks hold for what comes through it; they do not unless
+	// it and both attachments are told so.
+	GroupReferences Val[bool]
 }
 
 // Attachment joins a network to a transit gateway. A packet enters the gateway
-// by the attachment of the network it comes from, is routed by the attachment's
-// Table, and enters the next network in the subnet of the attachment that the
-// route names, by that subnet's own route table.
+// by the attachment of the network it comes from, in the attachment's subnet in
+// the same zone, and is routed by the attachment's Table. It comes out in a subnet
+// of the attachment that the route names, which the transit gateway chooses, and
+// goes on by that subnet's own route table.
 type Attachment struct {
 	Ref Ref
 	// Network is known and nil for one that is not in the graph (a VPN, a

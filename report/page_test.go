@@ -1,0 +1,119 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/underlay-iac/underlay/graph"
+	"github.com/underlay-iac/underlay/report"
+	"github.com/underlay-iac/underlay/verify/requirements"
+)
+
+func page(t *testing.T, g *graph.Graph, model string) string {
+	t.Helper()
+	results, err := requirements.Verify(requirements.Input{Graph: g, Model: model})
+	require.NoError(t, err)
+	verification := report.New(model, g.Stack, results)
+	var html bytes.Buffer
+	require.NoError(t, report.Page{
+		Subject: subject(t, g, model), Verification: &verification, From: "a test",
+		Handover:      []report.HandoverRow{{Name: "Region", Value: "eu-west-1"}, {Name: "VPC"}},
+		RequiredNames: []string{"acme.auth.eu-west-1.amazoncognito.com"},
+		Warnings:      []string{"a warning"},
+	}.HTML(&html))
+	return html.String()
+}
+
+// The same configuration gives the same bytes, and none of them is a time.
+func TestPageIsTheSameAgain(t *testing.T) {
+	for _, stack := range stackNames() {
+		g, model := record(t, stack)
+		first := page(t, g, model)
+		g, _ = record(t, stack)
+		assert.Equal(t, first, page(t, g, model), stack)
+	}
+}
+
+// The page stands alone: no script, and nothing to fetch.
+func TestPageStandsAlone(t *testing.T) {
+	for _, stack := range stackNames() {
+		g, model := record(t, stack)
+		html := page(t, g, model)
+		for _, tag := range []string{"<script", "<img", "<iframe", "<object", "<embed", "@import", "url(http", "src=", "<form"} {
+			assert.NotContains(t, html, tag, stack)
+		}
+		for _, href := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(html, -1) {
+			assert.Regexp(t, `^(#|data:,$)`, href[1], stack)
+		}
+	}
+}
+
+// Each requirement of the model is there, with its verdict and document.
+func TestPageHasEveryRequirement(t *testing.T) {
+	g, model := record(t, "staging")
+	html := page(t, g, model)
+	for _, r := range requirements.All() {
+		here := false
+		for _, m := range r.Models {
+			here = here || m == model
+		}
+		assert.Equal(t, here, strings.Contains(html, `<tr id="`+r.ID+`">`), r.ID)
+	}
+	assert.Contains(t, html, "known after the deployment")
+	assert.Contains(t, html, "acme.auth.eu-west-1.amazoncognito.com")
+	assert.Contains(t, html, "a warning")
+}
+
+func TestHostileNamesInPage(t *testing.T) {
+	g, model := hostileGraph(t)
+	html := page(t, g, model)
+	assert.NotContains(t, html, "<script")
+	assert.NotContains(t, html, "<img")
+	assert.Equal(t, 1, strings.Count(html, "</style>"))
+	assert.Contains(t, html, "&lt;script&gt;alert(1)&lt;/script&gt;", "it is shown as it is")
+}
+
+// An address map is to scale: every part takes as much of the picture as it
+// takes of the block, and the parts fill it.
+func TestAddressMapsAreToScale(t *testing.T) {
+	pictures := regexp.MustCompile(`(?s)<svg [^>]*class="ul map".*?</svg>`)
+	part := regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+)/(\d+): `)
+	for _, stack := range stackNames() {
+		g, model := record(t, stack)
+		found := pictures.FindAllString(page(t, g, model), -1)
+		assert.NotEmpty(t, found)
+		for _, picture := range found {
+			var svg struct {
+				Width  float64 `xml:"width,attr"`
+				Groups []struct {
+					Title string `xml:"title"`
+					Rects []struct {
+						Width  float64 `xml:"width,attr"`
+						Height float64 `xml:"height,attr"`
+					} `xml:"rect"`
+				} `xml:"g"`
+			}
+			require.NoError(t, xml.Unmarshal([]byte(picture), &svg))
+			whole := 0.0
+			for _, g := range svg.Groups {
+				whole += g.Rects[0].Width * g.Rects[0].Height
+			}
+			assert.InDelta(t, (svg.Width-100-2)*8*34, whole, 50, "the parts fill the eight lines")
+			for _, g := range svg.Groups {
+				size := part.FindStringSubmatch(g.Title)
+				require.Len(t, size, 3, g.Title)
+				bits, err := strconv.Atoi(size[2])
+				require.NoError(t, err)
+				share := 1 / float64(int(1)<<(bits-16)) // every block of these environments is a /16
+				assert.InDelta(t, share, g.Rects[0].Width*g.Rects[0].Height/whole, 0.0001, g.Title)
+			}
+		}
+	}
+}
