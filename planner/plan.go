@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"slices"
 
-	"github.com/underlay-iac/underlay/catalog"
-	"github.com/underlay-iac/underlay/cost"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
@@ -28,12 +25,7 @@ type plan struct {
 	page    *report.Page
 	drawing template.HTML
 	maps    []report.AddressMap
-	cost    []costRow
-	total   string
 }
-
-// costRow is what costs something by the month.
-type costRow struct{ What, Quantity, Monthly string }
 
 // compute plans what the form asks for. An error is a broken program, or a
 // context that ended.
@@ -68,55 +60,7 @@ func compute(ctx context.Context, f form, newPage NewPage) (*plan, error) {
 		return nil, err
 	}
 	p.maps = p.page.Subject.AddressMaps()
-	facts, err := catalog.Load()
-	if err != nil {
-		return nil, err
-	}
-	p.estimate(cost.Of(g, facts))
 	return p, ctx.Err()
-}
-
-// estimate gathers what costs the same.
-func (p *plan) estimate(e cost.Estimate) {
-	type sum struct {
-		quantity int
-		monthly  catalog.USD
-		unknown  bool
-	}
-	var order []string
-	sums := map[string]*sum{}
-	for _, line := range e.Lines {
-		if sums[line.What] == nil {
-			order = append(order, line.What)
-			sums[line.What] = &sum{}
-		}
-		s := sums[line.What]
-		s.quantity += line.Quantity
-		if line.Monthly == nil {
-			s.unknown = true
-		} else {
-			s.monthly += *line.Monthly
-		}
-	}
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(sums[b].monthly, sums[a].monthly) })
-	for _, what := range order {
-		s := sums[what]
-		row := costRow{What: what, Quantity: fmt.Sprint(s.quantity), Monthly: dollars(s.monthly)}
-		if s.unknown {
-			row.Monthly = "not known"
-		}
-		p.cost = append(p.cost, row)
-	}
-	p.total = "$" + dollars(e.Total)
-	if e.AtLeast {
-		p.total = "at least " + p.total
-	}
-}
-
-// dollars is an amount in whole cents: "35.04".
-func dollars(amount catalog.USD) string {
-	hundredths := (int64(amount) + 5_000) / 10_000
-	return fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100)
 }
 
 // verdicts are the results that a page shows, what needs somebody first.

@@ -36,6 +36,7 @@ func testPage(env *stacks.Environment, g *graph.Graph) (*report.Page, error) {
 	verification := report.New(env.Spec.Model(), g.Stack, results)
 	subject, err := report.NewSubject(g, env.Spec.Model())
 	return &report.Page{Subject: subject, Verification: &verification, From: "Planned",
+		Cost:     &report.Cost{Total: "68.04", Standing: []report.CostRow{{What: "NAT gateway", Quantity: "1", Unit: "0.048 / hour", Monthly: "35.04"}}},
 		Handover: []report.HandoverRow{{Name: "Network blocks", Value: "10.20.0.0/16"}, {Name: "Network dataPlane"}}}, err
 }
 
@@ -95,6 +96,7 @@ func TestEachModelBeginsWhole(t *testing.T) {
 		page := w.Body.String()
 		assert.Contains(t, page, "data-whole", m.Name)
 		assert.Contains(t, page, "<svg", m.Name)
+		assert.Contains(t, page, "<b>$68.04</b>", m.Name)
 		assert.NotContains(t, page, "aria-invalid", m.Name)
 		for _, f := range m.fields() {
 			assert.Equal(t, 1, strings.Count(page, `name="`+f.Path+`"`), f.Path)

@@ -22,8 +22,7 @@ type view struct {
 	Drawing      template.HTML
 	Maps         []report.AddressMap
 	Warnings     []string
-	Cost         []costRow
-	Total        string
+	Cost         *report.Cost
 
 	problems map[string]problem.List
 }
@@ -31,7 +30,7 @@ type view struct {
 func newView(p *plan) *view {
 	v := &view{
 		Form: p.form, Models: models(), Count: p.count, File: string(p.file), problems: p.problems,
-		Drawing: p.drawing, Maps: p.maps, Cost: p.cost, Total: p.total,
+		Drawing: p.drawing, Maps: p.maps,
 	}
 	switch {
 	case p.count == 1:
@@ -39,7 +38,7 @@ func newView(p *plan) *view {
 	case p.count > 1:
 		v.Status = fmt.Sprintf("%d problems, each at its field", p.count)
 	default:
-		v.Whole, v.Warnings = true, p.page.Warnings
+		v.Whole, v.Warnings, v.Cost = true, p.page.Warnings, p.page.Cost
 		v.Verification, v.Verdicts = p.page.Verification, p.verdicts()
 		v.Status = v.Verification.Counts()
 	}

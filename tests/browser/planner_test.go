@@ -34,7 +34,13 @@ func servePlanner(t *testing.T) string {
 		}
 		verification := report.New(env.Spec.Model(), g.Stack, results)
 		subject, err := report.NewSubject(g, env.Spec.Model())
-		return &report.Page{Subject: subject, Verification: &verification, From: "Planned"}, err
+		sheet := &report.Cost{Total: "1.00", Basis: "A test"}
+		for _, r := range g.Resources {
+			if r.Type == "aws:ec2/vpcEndpoint:VpcEndpoint" || r.Type == "aws:ec2/natGateway:NatGateway" {
+				sheet.Standing = append(sheet.Standing, report.CostRow{What: r.Name, Quantity: "1", Unit: "0.01 / hour", Monthly: "7.30"})
+			}
+		}
+		return &report.Page{Subject: subject, Verification: &verification, From: "Planned", Cost: sheet}, err
 	})
 	require.NoError(t, err)
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Second}
@@ -87,12 +93,12 @@ func TestPlannerFollows(t *testing.T) {
 	assert.False(t, eval[bool](t, b, `document.getElementById('whole').classList.contains('stale')`))
 
 	// A choice changes verdicts, cost and the fields that depend on it.
-	cost := eval[string](t, b, `document.querySelector('#cost ~ table').textContent`)
+	cost := eval[string](t, b, `document.querySelector('[aria-label=Cost] table').textContent`)
 	_ = eval[string](t, b, `(() => { const e = document.getElementById('f-underlay-spec-dataPlane-egress'); e.value = 'isolated'; e.dispatchEvent(new Event('input', {bubbles: true})); return ''; })()`)
 	b.becomes(t, `document.getElementById('r-underlay-spec-dataPlane-nat-strategy').hidden`)
 	_ = eval[string](t, b, `(() => { const e = document.getElementById('f-underlay-spec-connector-kind'); e.value = 'privatelink'; e.dispatchEvent(new Event('input', {bubbles: true})); return ''; })()`)
-	b.becomes(t, `document.getElementById('whole').textContent.includes('interface endpoint in a zone')`)
-	assert.NotEqual(t, cost, eval[string](t, b, `document.querySelector('#cost ~ table').textContent`))
+	b.becomes(t, `document.querySelector('[aria-label=Cost] table').textContent.includes('endpoints-sqs')`)
+	assert.NotEqual(t, cost, eval[string](t, b, `document.querySelector('[aria-label=Cost] table').textContent`))
 
 	// Another model brings its own fields.
 	_ = eval[string](t, b, `(() => { const e = document.getElementById('f-model'); e.focus(); e.value = 'shared-azure'; e.dispatchEvent(new Event('input', {bubbles: true})); return ''; })()`)
