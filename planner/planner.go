@@ -52,6 +52,7 @@ type planner struct {
 func newPlanner(newPage NewPage) (*planner, error) {
 	page, err := template.New("page.html").Funcs(template.FuncMap{
 		"id":      id,
+		"short":   func(path string) string { return strings.TrimPrefix(path, specKey+".") },
 		"problem": func(p *problem.Problem) string { return strings.TrimSpace(p.Value + " " + p.Sentence()) },
 	}).ParseFS(files, "page.html")
 	if err != nil {
