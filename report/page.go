@@ -141,7 +141,7 @@ func (p Page) view() (*view, error) {
 	drawing.draw(&c, false)
 	v := &view{
 		Page: p, Title: drawing.Title,
-		Style:   template.CSS(styleSheet() + pageCSS), // ours
+		Style:   template.CSS(styleSheet() + pageCSS), // constants of this package
 		Drawing: template.HTML(c.String()),            // written by canvas, which escapes
 		Blocks:  s.blocks(), Subnets: s.subnets(),
 		Matrix: s.matrix(), Services: s.serviceTables(facts),

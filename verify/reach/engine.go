@@ -359,20 +359,36 @@ func (e *Engine) subnetSpread(subnet *topology.Subnet) []spread {
 			all = append(all, spread{addresses: packet.InPrefix(p)})
 			continue
 		}
-		guess := spread{addresses: packet.EveryIPv4(), origin: undecided, refs: []topology.Ref{prefix.Ref()}, unsure: true}
-		found := false
-		for _, of := range subnet.Network.Prefixes {
-			if p, ok := of.Get(); ok && p.Addr().Is4() {
-				guess.addresses, found = packet.InPrefix(p), true
+		all = append(all, guesses(subnet.Network, prefix.Ref())...)
+	}
+	if len(subnet.Prefixes) == 0 {
+		all = guesses(nil, subnet.Ref)
+	}
+	return all
+}
+
+// guesses are the addresses that a subnet of the network may have while the
+// output at ref is not known: its network's, or any.
+func guesses(network *topology.Network, ref topology.Ref) []spread {
+	guess := spread{origin: undecided, refs: []topology.Ref{ref}, unsure: true}
+	var all []spread
+	complete := network != nil && len(network.Prefixes) > 0
+	if complete {
+		for _, of := range network.Prefixes {
+			p, ok := of.Get()
+			if complete = complete && ok; ok {
+				guess.addresses = packet.InPrefix(p)
 				all = append(all, guess)
 			}
 		}
-		if !found {
-			all = append(all, guess)
-		}
 	}
-	if len(subnet.Prefixes) == 0 {
-		all = append(all, spread{addresses: packet.EveryIPv4(), origin: undecided, refs: []topology.Ref{subnet.Ref}, unsure: true})
+	if complete {
+		return all
+	}
+	all = nil
+	for _, any := range []packet.Addresses{packet.EveryIPv4(), packet.EveryIPv6()} {
+		guess.addresses = any
+		all = append(all, guess)
 	}
 	return all
 }

@@ -319,3 +319,43 @@ func TestNamesResolve(t *testing.T) {
 	r = New(p.m).Resolve(p.vpc, "sqs.eu-west-1.amazonaws.com")
 	assert.Equal(t, []topology.Ref{ref("support")}, r.Unknowns)
 }
+
+// A subnet whose block is not known yet may hold any address of its network, of
+// both families, and its hosts may be next to each other.
+func TestSubnetWhoseBlockIsNotKnown(t *testing.T) {
+	p := newPlane()
+	p.vpc.Prefixes = append(p.vpc.Prefixes, known(prefix("2600:1f00::/56")))
+	hostOfPods := p.host("pod", p.pods)
+	hostOfPods.Addresses = []topology.Val[netip.Addr]{known(netip.MustParseAddr("100.64.0.8"))}
+	all := []topology.Rule{rule("all", true, 0, 0, 0, anyone, anyone)}
+	p.pods.Filter = known(p.acl("deny", nil, all))
+	p.pods.Prefixes = []topology.Val[netip.Prefix]{hidden[netip.Prefix]("cidr")}
+	undecidedBy(t, p.ask(Question{From: AnyHost(p.pods), To: At(hostOfPods), Traffic: TCP(443)}), "cidr")
+
+	p.nodes.Prefixes = append(p.nodes.Prefixes, hidden[netip.Prefix]("ipv6"))
+	a := p.ask(Question{From: AnyHost(p.nodes), To: AnyHost(p.nodes), Traffic: TCP(443)})
+	v6 := packet.Packet{Source: netip.MustParseAddr("2600:1f00::5"), Destination: netip.MustParseAddr("2600:1f00::6"), Protocol: tcp, SourcePort: 2000, DestinationPort: 443}
+	assert.True(t, a.May.Has(v6))
+	assert.False(t, a.Must.Has(v6))
+}
+
+// What comes back through a transit gateway is the network's own.
+func TestOwnPacketsReturnThroughATransitGateway(t *testing.T) {
+	w := newWorld()
+	a, b := w.vpc("a", "10.1.0.0/16"), w.vpc("b", "10.2.0.0/16")
+	peer := func(name string, from, to *topology.Network) *topology.Gateway {
+		gw := w.gateway(topology.Peering, name, from)
+		gw.Peer = known(to)
+		return gw
+	}
+	tgw := w.gateway(topology.Transit, "tgw", nil)
+	tgw.Transit = &topology.TransitGateway{GroupReferences: known(false)}
+	sa := w.subnet("sa", "10.1.0.0/24", "a", w.table("ta", a, route("a-b", "10.2.0.0/16", peer("ab", a, b))))
+	hairpin := w.subnet("hairpin", "10.2.1.0/28", "a", w.table("th", b, route("b-a", "10.1.0.0/16", peer("ba", b, a))))
+	sb := w.subnet("sb", "10.2.0.0/24", "a", w.table("tb", b, route("b-tgw", "10.1.0.0/16", tgw)))
+	table := &topology.TransitTable{Ref: ref("tgw-table")}
+	at := &topology.Attachment{Ref: ref("at"), Network: known(b), Subnets: []topology.Val[*topology.Subnet]{known(hairpin)}, Table: known(table)}
+	table.Routes = []topology.TransitRoute{{Ref: ref("back"), To: known([]netip.Prefix{prefix("10.1.0.0/16")}), Via: known(at)}}
+	tgw.Transit.Attachments = []*topology.Attachment{at}
+	reachable(t, New(w.m).Ask(Question{From: AnyHost(sa), To: AnyHost(sb), Traffic: TCP(443)}))
+}

@@ -175,7 +175,7 @@ func (w *walk) outOf(f flow, gw *topology.Gateway, attachment *topology.Attachme
 			continue
 		}
 		next := f.hop(attachment.Ref, "leaves "+name(gw)+" into "+network.Name)
-		next.foreign = true
+		next.foreign = !owns(network, f.now.Source)
 		switch hold, known := gw.Transit.GroupReferences.Get(); {
 		case !known:
 			next.peers.sourceRefs = []topology.Ref{gw.Transit.GroupReferences.Ref(), gw.Ref}

@@ -110,8 +110,13 @@ func (w *walk) leaveSubnet(f flow, subnet *topology.Subnet) {
 		// What stays in the subnet meets neither its network ACL nor its table.
 		var own packet.Set
 		for _, prefix := range subnet.Prefixes {
-			if p, ok := prefix.Get(); ok {
+			p, ok := prefix.Get()
+			switch {
+			case ok:
 				own = append(own, to(packet.InPrefix(p)))
+			case w.target.in(subnet):
+				f = f.doubt(prefix.Ref())
+				w.reached(f, subnet)
 			}
 		}
 		inside := packet.Set{f.now}.Intersect(own)
