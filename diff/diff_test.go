@@ -238,7 +238,9 @@ func TestAMovedBlock(t *testing.T) {
 }
 
 // An Azure network without a way out, and back. (The load balancer of egress
-// loadBalancer is made by AKS, and in no graph.)
+// loadBalancer is made by AKS, and in no graph.) A NAT gateway of Azure translates
+// TCP and UDP alone.
+// https://learn.microsoft.com/en-us/azure/nat-gateway/nat-gateway-resource
 func TestAzureEgress(t *testing.T) {
 	gateway := func(env *stacks.Environment) {
 		env.Spec.(*stacks.SharedAzure).DataPlane.Egress = azurevnet.EgressNatGateway
@@ -248,9 +250,9 @@ func TestAzureEgress(t *testing.T) {
 		s.DataPlane.Egress, s.DataPlane.ControlPlaneCidrs = azurevnet.EgressNone, nil
 	}
 	r := compare(t, side(t, "azure-dev", gateway), side(t, "azure-dev", none))
-	assert.Contains(t, sentences(r), "nodes and pods can no longer reach the internet on every port")
+	assert.Contains(t, sentences(r), "nodes and pods can no longer reach the internet on every tcp and udp port")
 	r = compare(t, side(t, "azure-dev", none), side(t, "azure-dev", gateway))
-	assert.Contains(t, sentences(r), "nodes and pods can now reach the internet on every port")
+	assert.Contains(t, sentences(r), "nodes and pods can now reach the internet on every tcp and udp port")
 }
 
 // What an output decides is said to be possible, with the output; when it is
