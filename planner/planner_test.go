@@ -385,7 +385,9 @@ func TestDeadlineAndTurns(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	mu.Lock()
 	assert.Equal(t, 2, most)
+	mu.Unlock()
 	close(release)
 	assert.Eventually(t, func() bool { return len(p.turns) == 0 }, time.Second, time.Millisecond)
 }
