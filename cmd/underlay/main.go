@@ -7,6 +7,8 @@
 //	underlay cost STACK                what the network costs a month
 //	underlay init STACK                write an environment's configuration
 //	underlay doctor                    what is missing on this machine
+//	underlay diff A B                  what a change means
+//	underlay serve                     a page to plan a network on
 //
 // Exit codes: 0 done, 1 the operation failed, 2 bad usage or configuration.
 package main

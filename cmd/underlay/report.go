@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -37,7 +36,12 @@ same bytes for the same graph.`,
 			if err != nil {
 				return err
 			}
-			page, err := newPage(cmd.Context(), g, env, flags.model)
+			in := requirements.Input{Graph: g, Model: flags.model}
+			var planned *stacks.Environment
+			if env != nil {
+				planned, in.Model, in.Siblings = env.Environment, env.Spec.Model(), siblings(cmd.Context(), env)
+			}
+			page, err := newPage(in, planned)
 			if err != nil {
 				return err
 			}
@@ -50,15 +54,14 @@ same bytes for the same graph.`,
 
 // newPage verifies a graph and returns the page about it; env is nil for a graph
 // that was read.
-func newPage(ctx context.Context, g *graph.Graph, env *environment, model string) (*report.Page, error) {
-	in := requirements.Input{Graph: g, Model: model}
+func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, error) {
+	g := in.Graph
 	planned := isPlanned(g)
 	page := &report.Page{From: "Read from the resource graph of a deployed stack"}
 	if planned {
 		page.From = "Read from the resource graph of a plan; nothing of this page was asked of a cloud"
 	}
 	if env != nil {
-		in.Model, in.Siblings = env.Spec.Model(), siblings(ctx, env)
 		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
 		var err error
 		if page.Warnings, err = env.Warnings(); err != nil {

@@ -80,7 +80,7 @@ func newRoot() *cobra.Command {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
 	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
-		newVerify(), newExplain(), newReach(), newDiagram(), newReport(), newCost(), newInit(), newDoctor())
+		newVerify(), newExplain(), newReach(), newDiagram(), newReport(), newCost(), newDiff(), newServe(), newInit(), newDoctor())
 	return root
 }
 

@@ -54,6 +54,9 @@ func chromium(t *testing.T) string {
 type tab struct {
 	context.Context
 
+	// own begins the addresses that the page may ask for.
+	own string
+
 	mu       sync.Mutex
 	requests []string
 	errors   []string
@@ -61,6 +64,12 @@ type tab struct {
 
 // open opens an HTML file in a browser of its own.
 func open(t *testing.T, file string, first ...chromedp.Action[chromedp.Void]) *tab {
+	t.Helper()
+	return visit(t, "file://", file, first...)
+}
+
+// visit opens a page of a server, or a file, in a browser of its own.
+func visit(t *testing.T, own, path string, first ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
@@ -71,7 +80,7 @@ func open(t *testing.T, file string, first ...chromedp.Action[chromedp.Void]) *t
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(allocator)
 	t.Cleanup(closeTab)
-	opened := &tab{Context: ctx}
+	opened := &tab{Context: ctx, own: own}
 	require.NoError(t, chromedp.Listen(ctx, opened.listen))
 	for _, domain := range []cdp.Command[cdp.Empty, cdp.Empty]{log.Enable, runtime.Enable} {
 		_, err := chromedp.Call(ctx, domain, cdp.Empty{})
@@ -80,7 +89,7 @@ func open(t *testing.T, file string, first ...chromedp.Action[chromedp.Void]) *t
 	_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 	require.NoError(t, err)
 	opened.do(t, first...)
-	opened.do(t, chromedp.Navigate("file://"+file), chromedp.WaitReady("body"))
+	opened.do(t, chromedp.Navigate(own+path), chromedp.WaitReady("body"))
 	return opened
 }
 
@@ -134,7 +143,7 @@ func (b *tab) quiet(t *testing.T) {
 	defer b.mu.Unlock()
 	assert.NotEmpty(t, b.requests)
 	for _, url := range b.requests {
-		assert.True(t, strings.HasPrefix(url, "file://") || strings.HasPrefix(url, "data:"), "it asks for %s", url)
+		assert.True(t, strings.HasPrefix(url, b.own) || strings.HasPrefix(url, "data:"), "it asks for %s", url)
 	}
 	assert.Empty(t, b.errors)
 }
