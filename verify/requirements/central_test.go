@@ -18,7 +18,7 @@ import (
 
 // central records an isolated data plane whose endpoints stand in a hub, by
 // peering.
-func central(t *testing.T) *graph.Graph {
+func central(t testing.TB) *graph.Graph {
 	t.Helper()
 	spec := centralendpoints.HubSpec{
 		Region: "eu-west-1", AccountID: "111122223333", VpcCidrs: []string{"10.40.0.0/22"},

@@ -14,7 +14,7 @@ import (
 
 // record records one of the repository's environments, by its stack or by its
 // folder among the golden graphs, or the central endpoints of this test.
-func record(t *testing.T, stack string) (g *graph.Graph, model string) {
+func record(t testing.TB, stack string) (g *graph.Graph, model string) {
 	t.Helper()
 	if stack == "central" {
 		return central(t), requirements.SharedAWS
