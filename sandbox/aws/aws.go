@@ -15,6 +15,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/sandbox/internal/statefile"
 	"github.com/underlay-iac/underlay/sandbox/wire"
 )
 
@@ -113,7 +114,7 @@ func New(options Options) (*Cloud, error) {
 	if options.StateFile == "" {
 		return c, nil
 	}
-	if c.lock, err = lockState(options.StateFile); err != nil {
+	if c.lock, err = statefile.Lock(options.StateFile); err != nil {
 		return nil, err
 	}
 	if c.state, err = loadState(options.StateFile, c.kinds); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
+	"github.com/underlay-iac/underlay/sandbox/internal/statefile"
 	"github.com/underlay-iac/underlay/sandbox/wire"
 )
 
@@ -126,7 +127,7 @@ func New(options Options) (*Cloud, error) {
 		return c, nil
 	}
 	var err error
-	if c.lock, err = lockState(options.StateFile); err != nil {
+	if c.lock, err = statefile.Lock(options.StateFile); err != nil {
 		return nil, err
 	}
 	if c.state, err = loadState(options.StateFile, c.kinds); err != nil {
