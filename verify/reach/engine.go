@@ -608,18 +608,20 @@ func (w *walk) reply(f flow, l leg) []flow {
 	var may packet.Set
 	var refs []topology.Ref
 	var hops []Hop
+	if len(back.arrivals) > 0 {
+		hops = back.arrivals[0].hops.list()
+	}
 	for _, a := range back.arrivals {
 		cube := a.sent.Reply()
 		refs = append(refs, a.undecided()...)
 		may = append(may, cube)
-		if hops == nil {
-			hops = a.hops
-		}
 	}
 	lost := packet.Set{request}.Subtract(may)
 	if len(lost) > 0 || len(must) == 0 {
-		for _, b := range back.blocks {
-			b.Hops = append(slices.Clip(f.hops), b.Hops...)
+		// Of several ends of the reply, the one that it comes furthest to.
+		if deepest := furthest(back.blocks); deepest >= 0 {
+			b := back.blocks[deepest]
+			b.Hops = append(f.hops.list(), b.Hops...)
 			b.Packets = packet.Set{f.sent}
 			w.blocks = append(w.blocks, b)
 		}
@@ -627,14 +629,30 @@ func (w *walk) reply(f flow, l leg) []flow {
 	part := f
 	part.now, part.rewrites = request, l.rewrites
 	parts := part.split(must, may, refs)
+	if len(parts) == 0 {
+		return nil
+	}
+	trail := f.hops
+	for _, hop := range hops {
+		hop.Effect = "reply: " + hop.Effect
+		trail = trail.then(hop)
+	}
 	for i := range parts {
-		parts[i].now, parts[i].rewrites = f.now, f.rewrites
-		for _, hop := range hops {
-			hop.Effect = "reply: " + hop.Effect
-			parts[i].hops = append(slices.Clip(parts[i].hops), hop)
-		}
+		parts[i].now, parts[i].rewrites, parts[i].hops = f.now, f.rewrites, trail
 	}
 	return parts
+}
+
+// furthest returns the index of the block with the most hops, the first of
+// equals; -1 when there is none.
+func furthest(blocks []Block) int {
+	best := -1
+	for i := range blocks {
+		if best < 0 || len(blocks[i].Hops) > len(blocks[best].Hops) {
+			best = i
+		}
+	}
+	return best
 }
 
 // sendBack starts the reply at the end of a leg.
@@ -683,7 +701,7 @@ func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 	}
 	for _, f := range flows {
 		certain := f.certain && len(unsure) == 0 && (len(f.choices) == 0 || a.Must.Contains(packet.Set{f.sent}))
-		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops, Certain: certain}
+		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops.list(), Certain: certain}
 		if !certain {
 			path.Unknowns = sortedRefs(append(f.undecided(), unsure...))
 			a.Unknowns = append(a.Unknowns, path.Unknowns...)

@@ -153,6 +153,9 @@ func (p pending) perhaps(hit packet.Set, rule *topology.Rule, mayAllow, mayDeny 
 // matching returns the packets of the cube that the rule certainly matches
 // (exact) and those that it may match besides (wide), with what decides that.
 func matching(rule *topology.Rule, cube packet.Cube, p peers) (exact, wide packet.Set, refs []topology.Ref) {
+	if set, plain := plainly(rule, &cube); plain {
+		return set, nil, nil
+	}
 	certain := packet.Set{cube}
 	possible := packet.Set{cube}
 	narrow := func(must, may packet.Set, ref ...topology.Ref) bool {
@@ -181,6 +184,63 @@ func matching(rule *topology.Rule, cube packet.Cube, p peers) (exact, wide packe
 	}
 	return certain, possible.Subtract(certain), refs
 }
+
+// plainly returns the packets of the cube that the rule matches, where it is
+// known whole and names nothing but addresses, protocols and ports, as most do;
+// plain is false for the others.
+func plainly(rule *topology.Rule, cube *packet.Cube) (set packet.Set, plain bool) {
+	numbers, ok1 := rule.Protocols.Get()
+	source, ok2 := rule.Source.Get()
+	destination, ok3 := rule.Destination.Get()
+	sourcePorts, ok4 := rule.SourcePorts.Get()
+	destinationPorts, ok5 := rule.DestinationPorts.Get()
+	names, ok6 := rule.Names.Get()
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 || len(names) > 0 || special(source) || special(destination) {
+		return nil, false
+	}
+	if len(sourcePorts)+len(destinationPorts) > 0 {
+		one := cube.Protocols.First == cube.Protocols.Last && packet.HasPorts(cube.Protocols.First)
+		some := len(numbers) > 0 && !slices.ContainsFunc(numbers, func(n uint8) bool { return !packet.HasPorts(n) })
+		if !one && !some {
+			return nil, false // it matches protocols without ports too
+		}
+	}
+	match := *cube
+	for i := range max(1, len(numbers)) {
+		if match.Protocols = cube.Protocols; len(numbers) > 0 {
+			match.Protocols = packet.Protocols{First: numbers[i], Last: numbers[i]}
+		}
+		for _, s := range everyPort(sourcePorts) {
+			match.SourcePorts = packet.Ports(s)
+			for _, d := range everyPort(destinationPorts) {
+				match.DestinationPorts = packet.Ports(d)
+				for j := range max(1, len(source.Prefixes)) {
+					if match.Source = cube.Source; !source.Anyone {
+						if len(source.Prefixes) == 0 {
+							return nil, true
+						}
+						match.Source = packet.InPrefix(source.Prefixes[j])
+					}
+					for k := range max(1, len(destination.Prefixes)) {
+						if match.Destination = cube.Destination; !destination.Anyone {
+							if len(destination.Prefixes) == 0 {
+								return nil, true
+							}
+							match.Destination = packet.InPrefix(destination.Prefixes[k])
+						}
+						if both, ok := cube.Intersect(&match); ok {
+							set = append(set, both)
+						}
+					}
+				}
+			}
+		}
+	}
+	return set, true
+}
+
+// special reports whether a match needs more than the packet's addresses.
+func special(m topology.Match) bool { return m.VirtualNetwork || m.Internet || len(m.Members) > 0 }
 
 // Covers reports whether a name of a rule, "*.example.com" or ".example.com"
 // with everything below, holds for the domain name.

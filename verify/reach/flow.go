@@ -78,7 +78,7 @@ type flow struct {
 	refs    []topology.Ref
 	// peers are what the filters ask of the ends.
 	peers peers
-	hops  []Hop
+	hops  *trail
 	// from is where the packets were last sent from: the source, or a device.
 	from place
 	// public says whether what sent them has a public address.
@@ -113,7 +113,7 @@ func (f flow) undecided() []topology.Ref {
 // everyWay returns what certainly was sent and arrived, whatever way the network
 // chose for it.
 func everyWay(flows []flow) packet.Set {
-	var sure packet.Set
+	sure := make(packet.Set, 0, len(flows))
 	var choosing []flow
 	for _, f := range flows {
 		switch {
@@ -156,7 +156,7 @@ func everyWay(flows []flow) packet.Set {
 
 // hop returns the flow after one more hop.
 func (f flow) hop(ref topology.Ref, effect string) flow {
-	f.hops = append(slices.Clip(f.hops), Hop{URN: ref.URN, Property: ref.Property, Effect: effect})
+	f.hops = f.hops.then(Hop{URN: ref.URN, Property: ref.Property, Effect: effect})
 	return f
 }
 
@@ -183,7 +183,7 @@ func (f flow) split(must, may packet.Set, refs []topology.Ref) []flow {
 	all := packet.Set{f.now}
 	must = f.every(all, must, true)
 	may = f.every(all, may, false).Subtract(must)
-	var parts []flow
+	parts := make([]flow, 0, len(must)+len(may))
 	for _, cube := range must {
 		part := f
 		part.now, part.sent = cube, f.rewrites.carry(f.sent, cube)
@@ -219,4 +219,33 @@ func (f flow) every(all, through packet.Set, certain bool) packet.Set {
 		wide = append(wide, f.rewrites.widen(cube, f.now, chosen))
 	}
 	return all.Subtract(wide)
+}
+
+// trail is the hops of a flow, the last one first: flows that part share the way
+// that they came.
+type trail struct {
+	hop    Hop
+	before *trail
+	n      int
+}
+
+// then returns the trail with one more hop.
+func (t *trail) then(hop Hop) *trail {
+	next := &trail{hop: hop, before: t, n: 1}
+	if t != nil {
+		next.n += t.n
+	}
+	return next
+}
+
+// list returns the hops in their order.
+func (t *trail) list() []Hop {
+	if t == nil {
+		return nil
+	}
+	hops := make([]Hop, t.n)
+	for i := t.n - 1; t != nil; i, t = i-1, t.before {
+		hops[i] = t.hop
+	}
+	return hops
 }

@@ -87,25 +87,34 @@ func (p *Pairs) narrow(set packet.Set, i, j int) packet.Set {
 	if p.ranges[i] == nil || p.ranges[j] == nil {
 		return set // groups of their own
 	}
+	// Counted first: there are many pairs, and most have few packets.
 	var own packet.Set
-	for _, from := range p.ranges[i] {
-		for _, to := range p.ranges[j] {
-			for k := range set {
-				source, ok := set[k].Source.Intersect(from)
-				if !ok {
-					continue
+	for count := 0; ; {
+		for _, from := range p.ranges[i] {
+			for _, to := range p.ranges[j] {
+				for k := range set {
+					source, ok := set[k].Source.Intersect(from)
+					if !ok {
+						continue
+					}
+					destination, ok := set[k].Destination.Intersect(to)
+					switch {
+					case !ok:
+					case own == nil:
+						count++
+					default:
+						cube := set[k]
+						cube.Source, cube.Destination = source, destination
+						own = append(own, cube)
+					}
 				}
-				destination, ok := set[k].Destination.Intersect(to)
-				if !ok {
-					continue
-				}
-				cube := set[k]
-				cube.Source, cube.Destination = source, destination
-				own = append(own, cube)
 			}
 		}
+		if own != nil || count == 0 {
+			return own
+		}
+		own = make(packet.Set, 0, count)
 	}
-	return own
 }
 
 // behaviour is what decides how packets leave and enter a subnet, beside its

@@ -379,7 +379,7 @@ func (w *walk) azureSource(f flow, gw *topology.Gateway, ref topology.Ref, subne
 		}
 		for _, f := range f.split(carried, carried, nil) {
 			f = f.hop(nat.Ref, "translated by "+name(nat))
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
 			f = w.translated(f, nat, nil)
 			f.from.subnet = subnet
 			w.leaveGraph(f, gw, nil)
@@ -473,7 +473,7 @@ func (w *walk) translateIn(f flow, gw *topology.Gateway, subnet, from *topology.
 	}
 	for _, f := range flows {
 		f = f.hop(gw.Ref, "translated by "+name(gw))
-		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
 		w.leaveSubnet(w.translated(f, gw, subnet), subnet)
 	}
 }
@@ -561,7 +561,7 @@ func (w *walk) inspectIn(f flow, gw *topology.Gateway, subnet, from *topology.Su
 	for _, f := range flows {
 		for _, f := range w.policy(f, gw) {
 			f = f.hop(gw.Ref, "let through by "+name(gw))
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
 			f.from = place{gateway: gw, subnet: subnet}
 			if subnet.Network.Cloud == topology.AWS {
 				// Rules about a group's members do not hold for what comes through
@@ -670,7 +670,7 @@ func (w *walk) forward(f flow, gw *topology.Gateway, from *topology.Subnet) {
 			}
 			f = f.doubt(gw.Ref).hop(gw.Ref, "forwarded by "+name(gw)+", if its own rules let it")
 			f.foreign = true
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet, iface: iface}, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet, iface: iface}, now: f.now, rewrites: f.rewrites, peers: f.peers})
 			f.from = place{gateway: gw, subnet: subnet, iface: iface}
 			w.leave(f, iface, subnet)
 		}

@@ -39,7 +39,6 @@ type leg struct {
 	now      packet.Cube
 	rewrites rewrites
 	peers    peers
-	depth    int // how many hops the flow had at its end
 }
 
 // walk is one search: of a question's packets, or of a reply.
@@ -65,13 +64,13 @@ func (w *walk) block(f flow, ref topology.Ref, format string, args ...any) {
 		reason = "the reply is lost: " + reason
 	}
 	w.blocks = append(w.blocks, Block{
-		URN: ref.URN, Property: ref.Property, Reason: reason, Hops: f.hops, Packets: packet.Set{f.sent},
+		URN: ref.URN, Property: ref.Property, Reason: reason, Hops: f.hops.list(), Packets: packet.Set{f.sent},
 	})
 }
 
 // arrive ends the flow at the target.
 func (w *walk) arrive(f flow, at place) {
-	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers, depth: len(f.hops)})
+	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers})
 	w.arrivals = append(w.arrivals, f)
 }
 
@@ -374,8 +373,8 @@ func (w *walk) leaveGraph(f flow, gw *topology.Gateway, attachment *topology.Att
 	switch {
 	case w.replying && !(t.outside && sameEdge(t.gateway, gw) && t.attachment == attachment):
 		ref := gw.Ref
-		if n := len(f.hops); n > 0 { // the route that leads there
-			ref = topology.Ref{URN: f.hops[n-1].URN, Property: f.hops[n-1].Property}
+		if f.hops != nil { // the route that leads there
+			ref = topology.Ref{URN: f.hops.hop.URN, Property: f.hops.hop.Property}
 		}
 		w.block(f, ref, "it leaves through %s, which did not see the request", name(gw))
 	case t.outside && w.internet:
@@ -397,18 +396,39 @@ func sameEdge(a, b *topology.Gateway) bool {
 
 // name names a gateway for people.
 func name(gw *topology.Gateway) string {
-	kind := map[topology.GatewayKind]string{
-		topology.Local: "the network itself", topology.Internet: "the internet gateway",
-		topology.EgressOnly: "the egress-only internet gateway", topology.NAT: "the NAT gateway",
-		topology.Peering: "the peering", topology.Transit: "the transit gateway", topology.VPN: "the VPN gateway",
-		topology.Firewall: "the firewall", topology.Appliance: "the appliance",
-		topology.ServiceGateway: "the gateway endpoint", topology.Drop: "a black hole",
-		topology.Outside: "something that is not understood",
-	}[gw.Kind]
+	kind := kindName(gw.Kind)
 	if gw.Name == "" || gw.Kind == topology.Local || gw.Kind == topology.Drop {
 		return kind
 	}
 	return kind + " " + gw.Name
+}
+
+func kindName(kind topology.GatewayKind) string {
+	switch kind {
+	case topology.Local:
+		return "the network itself"
+	case topology.Internet:
+		return "the internet gateway"
+	case topology.EgressOnly:
+		return "the egress-only internet gateway"
+	case topology.NAT:
+		return "the NAT gateway"
+	case topology.Peering:
+		return "the peering"
+	case topology.Transit:
+		return "the transit gateway"
+	case topology.VPN:
+		return "the VPN gateway"
+	case topology.Firewall:
+		return "the firewall"
+	case topology.Appliance:
+		return "the appliance"
+	case topology.ServiceGateway:
+		return "the gateway endpoint"
+	case topology.Drop:
+		return "a black hole"
+	}
+	return "something that is not understood"
 }
 
 // private are the ranges that the internet does not carry.
