@@ -25,6 +25,8 @@ type Block struct {
 	Hops []Hop `json:"-"`
 	// Packets are those that end here, as they were sent.
 	Packets packet.Set `json:"-"`
+
+	trail *trail // Hops, until the answer is there
 }
 
 // Path is a way through, with the packets that take it.

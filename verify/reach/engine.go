@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -621,7 +622,11 @@ func (w *walk) reply(f flow, l leg) []flow {
 		// Of several ends of the reply, the one that it comes furthest to.
 		if deepest := furthest(back.blocks); deepest >= 0 {
 			b := back.blocks[deepest]
-			b.Hops = append(f.hops.list(), b.Hops...)
+			trail := f.hops
+			for _, hop := range b.trail.list() {
+				trail = trail.then(hop)
+			}
+			b.trail = trail
 			b.Packets = packet.Set{f.sent}
 			w.blocks = append(w.blocks, b)
 		}
@@ -648,7 +653,7 @@ func (w *walk) reply(f flow, l leg) []flow {
 func furthest(blocks []Block) int {
 	best := -1
 	for i := range blocks {
-		if best < 0 || len(blocks[i].Hops) > len(blocks[best].Hops) {
+		if best < 0 || blocks[i].trail.length() > blocks[best].trail.length() {
 			best = i
 		}
 	}
@@ -696,18 +701,32 @@ func azureEdge(p place) bool {
 // answer gathers what a walk found.
 func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 	var a Answer
-	if len(unsure) == 0 {
+	sure := len(unsure) == 0
+	if sure {
 		a.Must = everyWay(flows)
 	}
 	for _, f := range flows {
 		certain := f.certain && len(unsure) == 0 && (len(f.choices) == 0 || a.Must.Contains(packet.Set{f.sent}))
-		path := Path{Packets: packet.Set{f.sent}, Hops: f.hops.list(), Certain: certain}
+		sure = sure && certain && len(f.choices) == 0
+		var unknowns []topology.Ref
 		if !certain {
-			path.Unknowns = sortedRefs(append(f.undecided(), unsure...))
-			a.Unknowns = append(a.Unknowns, path.Unknowns...)
+			unknowns = sortedRefs(append(f.undecided(), unsure...))
+			a.Unknowns = append(a.Unknowns, unknowns...)
 		}
 		a.May = append(a.May, f.sent)
-		a.Paths = append(a.Paths, path)
+		if w.evidence == 0 || len(a.Paths) < w.evidence {
+			a.Paths = append(a.Paths, Path{Packets: packet.Set{f.sent}, Hops: f.hops.list(), Certain: certain, Unknowns: unknowns})
+		}
+	}
+	slices.SortStableFunc(w.blocks, func(b, c Block) int { return cmp.Compare(c.trail.length(), b.trail.length()) })
+	if w.evidence > 0 {
+		w.blocks = slices.Clone(w.blocks[:min(len(w.blocks), w.evidence)])
+	}
+	for i := range w.blocks {
+		w.blocks[i].Hops, w.blocks[i].trail = w.blocks[i].trail.list(), nil
+	}
+	if sure {
+		a.May = a.Must // the same packets, kept once
 	}
 	a.Blocks = w.blocks
 	a.Unknowns = sortedRefs(a.Unknowns)

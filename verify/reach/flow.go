@@ -229,13 +229,17 @@ type trail struct {
 	n      int
 }
 
+// length returns how many hops there are.
+func (t *trail) length() int {
+	if t == nil {
+		return 0
+	}
+	return t.n
+}
+
 // then returns the trail with one more hop.
 func (t *trail) then(hop Hop) *trail {
-	next := &trail{hop: hop, before: t, n: 1}
-	if t != nil {
-		next.n += t.n
-	}
-	return next
+	return &trail{hop: hop, before: t, n: t.length() + 1}
 }
 
 // list returns the hops in their order.

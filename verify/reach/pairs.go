@@ -71,14 +71,21 @@ func addressesOf(subnet *topology.Subnet) []packet.Addresses {
 	return all
 }
 
+// pairEvidence is how many paths and blocks the answer of a pair keeps.
+const pairEvidence = 4
+
 // At returns the answer from the i-th subnet to the j-th. Its paths and blocks
 // name the subnets that stand for them; Engine.Ask names them themselves.
 func (p *Pairs) At(i, j int) Answer {
 	if i == j {
 		return p.own[i]
 	}
-	a := p.to[p.group[i]][p.group[j]]
-	a.Must, a.May = p.narrow(a.Must, i, j), p.narrow(a.May, i, j)
+	of := p.to[p.group[i]][p.group[j]]
+	a := of
+	a.Must = p.narrow(of.Must, i, j)
+	if a.May = a.Must; len(of.Must) == 0 || len(of.Must) != len(of.May) || &of.Must[0] != &of.May[0] {
+		a.May = p.narrow(of.May, i, j)
+	}
 	return a
 }
 
@@ -157,7 +164,7 @@ func (e *Engine) between(from, to place, traffic Traffic) Answer {
 		}
 		return a
 	}
-	w := &walk{engine: e, target: to}
+	w := &walk{engine: e, target: to, evidence: pairEvidence}
 	f := flow{certain: true, public: topology.Known(true, from.subnet.Ref), from: from}
 	f.peers.sourceUnknown, f.peers.destinationUnknown = true, true
 	for _, f := range cubes(f, traffic, networkSpread(from.subnet.Network), networkSpread(to.subnet.Network)) {

@@ -52,6 +52,9 @@ type walk struct {
 	// lies outside.
 	internet bool
 
+	// evidence is how many paths and blocks an answer keeps; 0 is all.
+	evidence int
+
 	steps    int
 	arrivals []flow
 	blocks   []Block
@@ -64,7 +67,7 @@ func (w *walk) block(f flow, ref topology.Ref, format string, args ...any) {
 		reason = "the reply is lost: " + reason
 	}
 	w.blocks = append(w.blocks, Block{
-		URN: ref.URN, Property: ref.Property, Reason: reason, Hops: f.hops.list(), Packets: packet.Set{f.sent},
+		URN: ref.URN, Property: ref.Property, Reason: reason, trail: f.hops, Packets: packet.Set{f.sent},
 	})
 }
 
