@@ -374,6 +374,16 @@ func (s Set) Has(p Packet) bool {
 	return slices.ContainsFunc(s, func(c Cube) bool { return c.Contains(&one) })
 }
 
+// Overlaps reports whether some packet of the cube is in the set.
+func (s Set) Overlaps(c *Cube) bool {
+	for i := range s {
+		if _, ok := s[i].Intersect(c); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // Intersect returns the packets in both sets.
 func (s Set) Intersect(t Set) Set {
 	var both Set

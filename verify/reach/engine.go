@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -18,6 +19,8 @@ type Engine struct {
 	open    map[*topology.RouteTable][]*topology.Route
 	inside  map[*topology.Subnet][]*topology.Interface
 	stray   []*topology.Interface // their subnet is not known
+	// texts are what hops say of rules: made once, many packets pass a rule.
+	texts sync.Map
 }
 
 // New returns an engine for the model, which must not change afterwards.
@@ -704,6 +707,9 @@ func (w *walk) answer(flows []flow, unsure []topology.Ref) Answer {
 	sure := len(unsure) == 0
 	if sure {
 		a.Must = everyWay(flows)
+	}
+	if w.evidence > 0 { // the certain ones are the better evidence
+		slices.SortStableFunc(flows, func(f, g flow) int { return cmp.Compare(boolean(!f.certain), boolean(!g.certain)) })
 	}
 	for _, f := range flows {
 		certain := f.certain && len(unsure) == 0 && (len(f.choices) == 0 || a.Must.Contains(packet.Set{f.sent}))

@@ -181,8 +181,12 @@ func (f flow) doubt(refs ...topology.Ref) flow {
 // refs decide between them.
 func (f flow) split(must, may packet.Set, refs []topology.Ref) []flow {
 	all := packet.Set{f.now}
-	must = f.every(all, must, true)
-	may = f.every(all, may, false).Subtract(must)
+	if len(must) > 0 && len(must) == len(may) && &must[0] == &may[0] && !f.rewrites.any(undecided) {
+		must, may = f.every(all, must, true), nil // nothing is in doubt
+	} else {
+		must = f.every(all, must, true)
+		may = f.every(all, may, false).Subtract(must)
+	}
 	parts := make([]flow, 0, len(must)+len(may))
 	for _, cube := range must {
 		part := f

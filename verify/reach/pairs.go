@@ -71,8 +71,9 @@ func addressesOf(subnet *topology.Subnet) []packet.Addresses {
 	return all
 }
 
-// pairEvidence is how many paths and blocks the answer of a pair keeps.
-const pairEvidence = 4
+// pairEvidence is how many paths and blocks the answer of a pair keeps: what
+// takes one of them, and where the others end that come furthest.
+const pairEvidence = 1
 
 // At returns the answer from the i-th subnet to the j-th. Its paths and blocks
 // name the subnets that stand for them; Engine.Ask names them themselves.

@@ -30,6 +30,20 @@ func (e *Engine) Address(a netip.Addr) string {
 	return a.String()
 }
 
+// allowed says that a rule lets packets pass.
+func (e *Engine) allowed(rule *topology.Rule, out bool) string {
+	key := struct {
+		rule *topology.Rule
+		out  bool
+	}{rule, out}
+	if text, ok := e.texts.Load(key); ok {
+		return text.(string)
+	}
+	text := "allowed " + direction(out) + ": " + describeRule(rule, out)
+	e.texts.Store(key, text)
+	return text
+}
+
 // describeRule describes what a rule matches, for people.
 func describeRule(rule *topology.Rule, out bool) string {
 	protocols := []string{"any protocol"}

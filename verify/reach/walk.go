@@ -212,13 +212,17 @@ func (w *walk) filter(f flow, filters []*topology.Filter, out bool, subnet *topo
 			switch {
 			case m.allow && m.certain:
 				must = append(must, m.set...)
-				may = append(may, m.set...)
 			case m.allow:
 				may = append(may, m.set...)
 				refs = append(refs, m.refs...)
 			}
 			found = append(found, m)
 		}
+	}
+	if len(may) == 0 {
+		may = must
+	} else {
+		may = append(may, must...)
 	}
 	if denied = (packet.Set{f.now}).Subtract(may); len(denied) > 0 && len(filters) > 0 {
 		w.deny(f, filters, found, denied, out)
@@ -229,8 +233,8 @@ func (w *walk) filter(f flow, filters []*topology.Filter, out bool, subnet *topo
 	}
 	for i, part := range parts {
 		for _, m := range found {
-			if m.allow && m.rule != nil && len(m.set.Intersect(packet.Set{part.now})) > 0 {
-				parts[i] = part.hop(m.rule.Ref, "allowed "+direction(out)+": "+describeRule(m.rule, out))
+			if m.allow && m.rule != nil && m.set.Overlaps(&part.now) {
+				parts[i] = part.hop(m.rule.Ref, w.engine.allowed(m.rule, out))
 				break
 			}
 		}
