@@ -497,7 +497,7 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 			for _, f := range cubes(base, q.Traffic, sources, destinations) {
 				if f, ok := w.attached(f, gw); ok {
 					f.from = place{gateway: gw, outside: true}
-					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+					w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw)
 				}
 			}
 		case topology.Peering:
@@ -505,7 +505,7 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 				for _, f := range cubes(base, q.Traffic, sources, destinations) {
 					if f, ok := w.established(f, gw); ok {
 						f.from = place{gateway: gw, outside: true}
-						w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw, nil)
+						w.fromEdge(f.hop(gw.Ref, "comes in through "+name(gw)), gw)
 					}
 				}
 			}
@@ -561,11 +561,11 @@ func (w *walk) fromInternet(f flow, gw *topology.Gateway, to End, target place) 
 	} else if gw.Network != target.subnet.Network {
 		return
 	}
-	w.fromEdge(f, gw, nil)
+	w.fromEdge(f, gw)
 }
 
 // fromEdge delivers what comes into a network by a gateway at its edge.
-func (w *walk) fromEdge(f flow, gw *topology.Gateway, _ *topology.Subnet) {
+func (w *walk) fromEdge(f flow, gw *topology.Gateway) {
 	f.foreign = true
 	table, known := gw.Table.Get()
 	if known && table != nil {
@@ -685,7 +685,7 @@ func (w *walk) sendBack(f flow, l leg) {
 			w.deliver(f, l.from.subnet.Network, nil)
 			return
 		}
-		w.fromEdge(f, gw, nil)
+		w.fromEdge(f, gw)
 	case gw != nil:
 		network := l.to.subnet.Network
 		f.foreign = network.Cloud == topology.AWS && !owns(network, f.now.Source)

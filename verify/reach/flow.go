@@ -160,6 +160,13 @@ func (f flow) hop(ref topology.Ref, effect string) flow {
 	return f
 }
 
+// remembered returns the flow after a leg that ends at a place which knows the
+// connection.
+func (f flow) remembered(at place) flow {
+	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers})
+	return f
+}
+
 // visit returns the flow after place; again is true when it was there before.
 func (f flow) visit(place any) (next flow, again bool) {
 	if slices.Contains(f.visited, place) {

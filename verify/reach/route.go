@@ -379,7 +379,7 @@ func (w *walk) azureSource(f flow, gw *topology.Gateway, ref topology.Ref, subne
 		}
 		for _, f := range f.split(carried, carried, nil) {
 			f = f.hop(nat.Ref, "translated by "+name(nat))
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: nat, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
+			f = f.remembered(place{gateway: nat, subnet: subnet})
 			f = w.translated(f, nat, nil)
 			f.from.subnet = subnet
 			w.leaveGraph(f, gw, nil)
@@ -449,14 +449,8 @@ func (w *walk) translate(f flow, gw *topology.Gateway, from *topology.Subnet) {
 	if len(parts) == 0 {
 		w.block(f, gw.Ref, "%s carries TCP, UDP and ICMP over IPv4", name(gw))
 	}
-	subnets, complete := gw.Subnet.Options()
 	for _, f := range parts {
-		if !gw.Subnet.IsKnown() {
-			f = f.doubt(gw.Subnet.Ref())
-		}
-		if !complete {
-			w.anything(f)
-		}
+		f, subnets := options(w, f, gw.Subnet)
 		for _, subnet := range subnets {
 			if subnet == nil {
 				continue
@@ -473,7 +467,7 @@ func (w *walk) translateIn(f flow, gw *topology.Gateway, subnet, from *topology.
 	}
 	for _, f := range flows {
 		f = f.hop(gw.Ref, "translated by "+name(gw))
-		f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
+		f = f.remembered(place{gateway: gw, subnet: subnet})
 		w.leaveSubnet(w.translated(f, gw, subnet), subnet)
 	}
 }
@@ -510,13 +504,7 @@ func (w *walk) peer(f flow, gw *topology.Gateway) {
 			return
 		}
 	}
-	peers, complete := gw.Peer.Options()
-	if !gw.Peer.IsKnown() {
-		f = f.doubt(gw.Peer.Ref())
-	}
-	if !complete {
-		w.anything(f)
-	}
+	f, peers := options(w, f, gw.Peer)
 	for _, peer := range peers {
 		if peer == nil {
 			w.leaveGraph(f, gw, nil)
@@ -535,13 +523,7 @@ func (w *walk) inspect(f flow, gw *topology.Gateway, from *topology.Subnet) {
 		w.block(f, gw.Ref, "it comes back to %s: a loop", name(gw))
 		return
 	}
-	subnets, complete := gw.Subnet.Options()
-	if !gw.Subnet.IsKnown() {
-		f = f.doubt(gw.Subnet.Ref())
-	}
-	if !complete {
-		w.anything(f)
-	}
+	f, subnets := options(w, f, gw.Subnet)
 	for _, subnet := range subnets {
 		if subnet != nil {
 			w.inspectIn(f, gw, subnet, from)
@@ -561,7 +543,7 @@ func (w *walk) inspectIn(f flow, gw *topology.Gateway, subnet, from *topology.Su
 	for _, f := range flows {
 		for _, f := range w.policy(f, gw) {
 			f = f.hop(gw.Ref, "let through by "+name(gw))
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet}, now: f.now, rewrites: f.rewrites, peers: f.peers})
+			f = f.remembered(place{gateway: gw, subnet: subnet})
 			f.from = place{gateway: gw, subnet: subnet}
 			if subnet.Network.Cloud == topology.AWS {
 				// Rules about a group's members do not hold for what comes through
@@ -670,7 +652,7 @@ func (w *walk) forward(f flow, gw *topology.Gateway, from *topology.Subnet) {
 			}
 			f = f.doubt(gw.Ref).hop(gw.Ref, "forwarded by "+name(gw)+", if its own rules let it")
 			f.foreign = true
-			f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: place{gateway: gw, subnet: subnet, iface: iface}, now: f.now, rewrites: f.rewrites, peers: f.peers})
+			f = f.remembered(place{gateway: gw, subnet: subnet, iface: iface})
 			f.from = place{gateway: gw, subnet: subnet, iface: iface}
 			w.leave(f, iface, subnet)
 		}

@@ -143,13 +143,7 @@ func (w *walk) transitTable(f flow, gw *topology.Gateway, table *topology.Transi
 }
 
 func (w *walk) transitRoute(f flow, gw *topology.Gateway, route *topology.TransitRoute, prefix netip.Prefix) {
-	attachments, complete := route.Via.Options()
-	if !route.Via.IsKnown() {
-		f = f.doubt(route.Via.Ref())
-	}
-	if !complete {
-		w.anything(f)
-	}
+	f, attachments := options(w, f, route.Via)
 	for _, attachment := range attachments {
 		if attachment == nil {
 			w.block(f, route.Ref, "the transit gateway's route leads to a black hole")
@@ -162,13 +156,7 @@ func (w *walk) transitRoute(f flow, gw *topology.Gateway, route *topology.Transi
 // outOf leaves the transit gateway by an attachment: into the subnet that it
 // stands in, whose route table decides what comes next.
 func (w *walk) outOf(f flow, gw *topology.Gateway, attachment *topology.Attachment) {
-	networks, complete := attachment.Network.Options()
-	if !attachment.Network.IsKnown() {
-		f = f.doubt(attachment.Network.Ref())
-	}
-	if !complete {
-		w.anything(f)
-	}
+	f, networks := options(w, f, attachment.Network)
 	for _, network := range networks {
 		if network == nil {
 			w.leaveGraph(f, gw, attachment)

@@ -73,8 +73,7 @@ func (w *walk) block(f flow, ref topology.Ref, format string, args ...any) {
 
 // arrive ends the flow at the target.
 func (w *walk) arrive(f flow, at place) {
-	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers})
-	w.arrivals = append(w.arrivals, f)
+	w.arrivals = append(w.arrivals, f.remembered(at))
 }
 
 // anything lets the flow perhaps arrive: what it meets is not understood.
@@ -82,6 +81,20 @@ func (w *walk) anything(f flow, refs ...topology.Ref) {
 	f = f.doubt(refs...)
 	f.legs = nil
 	w.arrivals = append(w.arrivals, f)
+}
+
+// options returns what a fact may be, with the flow as it goes on to each: in
+// doubt unless the fact is known, and perhaps anywhere when the options are not
+// all there is.
+func options[T any](w *walk, f flow, fact topology.Val[T]) (flow, []T) {
+	values, complete := fact.Options()
+	if !fact.IsKnown() {
+		f = f.doubt(fact.Ref())
+	}
+	if !complete {
+		w.anything(f)
+	}
+	return f, values
 }
 
 // step counts, and ends what does not end.
