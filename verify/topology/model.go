@@ -421,11 +421,15 @@ type Balancer struct {
 	SKU string
 }
 
-// Listener is a port of a load balancer and the targets behind it.
+// Listener is a port of a load balancer and the targets behind it. A listener
+// that forwards to several groups, or to targets by different ports, is one for
+// each.
 type Listener struct {
 	Ref      Ref
-	Protocol Val[string] // "TCP", "UDP", "TLS", "HTTP", "HTTPS"
-	Port     Val[uint16]
+	Protocol Val[string] // "TCP", "UDP", "TCP_UDP", "TLS", "HTTP", "HTTPS", "ALL"
+	// Interfaces are the balancer's that it listens on; empty is all of them.
+	Interfaces []*Interface
+	Port       Val[uint16]
 	// TargetPort of the targets.
 	TargetPort Val[uint16]
 	// Targets are the interfaces that the graph registers; clusters register
@@ -433,6 +437,11 @@ type Listener struct {
 	Targets []*Interface
 	// PreserveClientIP says that targets see the client's address.
 	PreserveClientIP Val[bool]
+	// CrossZone says that a balancer's interface sends to targets in every zone
+	// and not only in its own; true in Azure.
+	CrossZone Val[bool]
+	// Incomplete are the outputs that decide on further targets.
+	Incomplete []Ref
 }
 
 // Endpoint is an interface endpoint, a gateway endpoint or a private endpoint.
@@ -455,6 +464,9 @@ type Endpoint struct {
 	// Of is the endpoint service in the same graph that it leads to; nil when
 	// that is not there.
 	Of *EndpointService
+	// Accepted says that the service's owner has let the endpoint in, where that
+	// is asked for; true where it is not.
+	Accepted Val[bool]
 	// Zones are the private DNS zones of its zone group (Azure).
 	Zones []Val[*Zone]
 }
@@ -466,6 +478,9 @@ type EndpointService struct {
 	Balancers          []Val[*Balancer]
 	AcceptanceRequired Val[bool]
 	AllowedPrincipals  Val[[]string]
+	// NATSubnets hold the addresses that targets see as the source of what comes
+	// through the service (Azure; in AWS it is the balancer's own address).
+	NATSubnets []Val[*Subnet]
 }
 
 // Zone is a DNS zone.
