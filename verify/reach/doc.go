@@ -22,4 +22,12 @@
 // and answered. A host answers on every port that its filters let through. Any
 // host of an AWS subnet may have a public address; in Azure it has one when the
 // graph shows one in its subnet.
+//
+// # Load balancers
+//
+// A question to a host is also about what load balancers in front of it forward to
+// it, through private endpoints before them too: its packets then go to an address
+// of the balancer. Every target counts that a balancer may pick, and all of them are
+// taken to be healthy. What leaves for the internet is not followed back in, to a
+// public balancer of the same graph or any other public address.
 package reach

@@ -19,6 +19,11 @@ type Engine struct {
 	open    map[*topology.RouteTable][]*topology.Route
 	inside  map[*topology.Subnet][]*topology.Interface
 	stray   []*topology.Interface // their subnet is not known
+	// fronts are the listeners before each target, and balanced the targets in the
+	// model's order; openFronts may have others.
+	fronts     map[*topology.Interface][]front
+	balanced   []*topology.Interface
+	openFronts []front
 	// texts are what hops say of rules: made once, many packets pass a rule.
 	texts sync.Map
 }
@@ -31,6 +36,7 @@ func New(model *topology.Model) *Engine {
 		sorted:  map[*topology.RouteTable][]entry{},
 		open:    map[*topology.RouteTable][]*topology.Route{},
 		inside:  map[*topology.Subnet][]*topology.Interface{},
+		fronts:  map[*topology.Interface][]front{},
 	}
 	for _, subnet := range model.Subnets {
 		e.subnets[subnet.Network] = append(e.subnets[subnet.Network], subnet)
@@ -45,6 +51,7 @@ func New(model *topology.Model) *Engine {
 			e.stray = append(e.stray, iface)
 		}
 	}
+	e.findFronts()
 	return e
 }
 
@@ -169,9 +176,16 @@ type spread struct {
 // Ask answers the question.
 func (e *Engine) Ask(q Question) Answer {
 	w := &walk{engine: e, avoid: q.Avoid}
-	var target place
+	unsure := e.toward(w, q, nil)
+	e.anywhere(w, q)
+	return w.answer(w.confirm(), unsure)
+}
+
+// toward sends the question's packets to its end: to its own addresses, and to
+// the load balancers and endpoints that forward to it. passed are the interfaces
+// that they are on their way to already; unsure decides where the end stands.
+func (e *Engine) toward(w *walk, q Question, passed []*topology.Interface) (unsure []topology.Ref) {
 	targets := []place{{outside: true}}
-	var unsure []topology.Ref
 	switch {
 	case q.To.Interface != nil:
 		targets, unsure = e.places(q.To.Interface)
@@ -180,13 +194,14 @@ func (e *Engine) Ask(q Question) Answer {
 	default:
 		w.internet = q.To.Addresses == nil
 	}
-	for _, target = range targets {
+	for _, target := range targets {
 		w.target = target
 		e.start(w, q, target)
 	}
-	e.anywhere(w, q)
-	flows := w.confirm()
-	return w.answer(flows, unsure)
+	if !q.To.outside() {
+		e.byBalancers(w, q, targets, passed)
+	}
+	return unsure
 }
 
 // anywhere lets everything perhaps arrive when an end may stand in a subnet that
@@ -212,6 +227,9 @@ func (e *Engine) anywhere(w *walk, q Question) {
 // places are where an interface may stand; unsure decides which.
 func (e *Engine) places(iface *topology.Interface) (places []place, unsure []topology.Ref) {
 	subnets, complete := iface.Subnet.Options()
+	if subnet, known := iface.Subnet.Get(); known && subnet == nil && iface.Kind == topology.BalancerInterface {
+		return []place{{iface: iface}}, nil
+	}
 	for _, subnet := range subnets {
 		if subnet != nil {
 			places = append(places, place{subnet: subnet, iface: iface})
@@ -225,10 +243,14 @@ func (e *Engine) places(iface *topology.Interface) (places []place, unsure []top
 
 // start sends the question's packets on their way to the target.
 func (e *Engine) start(w *walk, q Question, target place) {
-	destinations := e.spread(q.To, target)
 	base := flow{certain: true, public: topology.Known(false, topology.Ref{})}
 	base.peers.name = q.Name
 	base.peers.destination, base.peers.destinationUnknown = e.groups(q.To, target)
+	if target.subnet == nil && target.iface != nil {
+		e.startAtFrontend(w, base, q, target)
+		return
+	}
+	destinations := e.spread(q.To, target)
 
 	if q.From.outside() {
 		e.startOutside(w, q, base, destinations, target)
@@ -667,6 +689,10 @@ func furthest(blocks []Block) int {
 func (w *walk) sendBack(f flow, l leg) {
 	gw := l.to.gateway
 	switch {
+	case l.direct && gw == nil && l.from.gateway == nil:
+		w.sendBackDirectly(f, l)
+	case l.to.iface != nil && l.to.subnet == nil: // a public frontend of Azure's
+		w.arrive(f, l.from)
 	case l.to.outside && gw == nil, azureEdge(l.to), azureEdge(l.from) && (l.to.outside || azureEdge(l.to)):
 		// Azure's own translation knows its way back.
 		w.arrive(f, l.from)

@@ -89,6 +89,10 @@ type flow struct {
 	// foreign says that the packets came into the network by a gateway, so
 	// that AWS forwards them no further by another one.
 	foreign bool
+	// direct says that a load balancer sends them with its client's address, and
+	// link is the endpoint service that they came to one through.
+	direct  bool
+	link    *topology.EndpointService
 	visited []any // what the flow has passed, so that loops end
 	// choices are those of several ways that the network has chosen for the
 	// flow.
@@ -97,15 +101,17 @@ type flow struct {
 
 // choice is one way out of several.
 type choice struct {
-	attachment *topology.Attachment
-	way, ways  int
+	// of is what chooses, at ref.
+	of        any
+	ref       topology.Ref
+	way, ways int
 }
 
 // undecided are the refs that decide whether the flow comes its way.
 func (f flow) undecided() []topology.Ref {
 	refs := slices.Clone(f.refs)
 	for _, c := range f.choices {
-		refs = append(refs, c.attachment.Ref)
+		refs = append(refs, c.ref)
 	}
 	return refs
 }
@@ -132,7 +138,7 @@ func everyWay(flows []flow) packet.Set {
 	for way := range first.ways {
 		var taking []flow
 		for _, f := range choosing {
-			i := slices.IndexFunc(f.choices, func(c choice) bool { return c.attachment == first.attachment })
+			i := slices.IndexFunc(f.choices, func(c choice) bool { return c.of == first.of })
 			if i >= 0 && f.choices[i].way != way {
 				continue
 			}
@@ -163,7 +169,7 @@ func (f flow) hop(ref topology.Ref, effect string) flow {
 // remembered returns the flow after a leg that ends at a place which knows the
 // connection.
 func (f flow) remembered(at place) flow {
-	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers})
+	f.legs = append(slices.Clip(f.legs), leg{from: f.from, to: at, now: f.now, rewrites: f.rewrites, peers: f.peers, direct: f.direct})
 	return f
 }
 

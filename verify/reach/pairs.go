@@ -19,6 +19,10 @@ type Pairs struct {
 	ranges [][]packet.Addresses // of each subnet; nil when they are not known
 	to     [][]Answer           // by group of the sender, then of the receiver
 	own    []Answer             // inside each subnet
+	// balanced is what load balancers forward, by the sender's and the receiver's
+	// subnet, and open what they may forward to any.
+	balanced []map[int]Answer
+	open     []Answer
 }
 
 // AllPairs answers what of the traffic gets from any host of each subnet to any
@@ -55,7 +59,32 @@ func (e *Engine) AllPairs(traffic Traffic) *Pairs {
 	parallel(len(p.Subnets), func(i int) {
 		p.own[i] = e.Ask(Question{From: AnyHost(p.Subnets[i]), To: AnyHost(p.Subnets[i]), Traffic: traffic})
 	})
+	e.balancedPairs(p, traffic)
 	return p
+}
+
+// balancedPairs answers what load balancers forward between subnets.
+func (e *Engine) balancedPairs(p *Pairs, traffic Traffic) {
+	if len(e.balanced)+len(e.openFronts) == 0 {
+		return
+	}
+	p.balanced, p.open = make([]map[int]Answer, len(p.Subnets)), make([]Answer, len(p.Subnets))
+	parallel(len(p.Subnets), func(i int) {
+		q := Question{From: AnyHost(p.Subnets[i]), Traffic: traffic}
+		d := doors{question: q, arrived: map[*topology.Interface][]flow{}}
+		w := &walk{engine: e, evidence: pairEvidence}
+		e.byOpenFronts(w, d)
+		p.open[i] = w.answer(w.confirm(), nil)
+		p.balanced[i] = map[int]Answer{}
+		for j, subnet := range p.Subnets {
+			q.To = AnyHost(subnet)
+			w := &walk{engine: e, evidence: pairEvidence}
+			e.byTargets(w, q, []place{{subnet: subnet}}, d)
+			if a := w.answer(w.confirm(), nil); len(a.May) > 0 {
+				p.balanced[i][j] = a
+			}
+		}
+	})
 }
 
 // addressesOf are the addresses of a subnet; nil when they are not known.
@@ -87,7 +116,10 @@ func (p *Pairs) At(i, j int) Answer {
 	if a.May = a.Must; len(of.Must) == 0 || len(of.Must) != len(of.May) || &of.Must[0] != &of.May[0] {
 		a.May = p.narrow(of.May, i, j)
 	}
-	return a
+	if p.balanced == nil {
+		return a
+	}
+	return a.Join(p.balanced[i][j]).Join(p.open[i])
 }
 
 // narrow returns the packets from the i-th subnet to the j-th.

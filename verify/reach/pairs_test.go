@@ -54,7 +54,16 @@ func fleet(networks, subnets int) *topology.Model {
 
 // Walking alike subnets together gives what asking for each pair gives.
 func TestAllPairsAnswersLikeAsk(t *testing.T) {
-	e := New(fleet(3, 13))
+	w := &world{m: fleet(3, 13)}
+	nlb := w.balancer("network", "nlb", nil, w.m.Subnets[0], w.m.Subnets[4])
+	for i, s := range []int{3, 7, 30} {
+		nlb.Listeners[0].Targets = append(nlb.Listeners[0].Targets, w.host(fmt.Sprint("target", i), w.m.Subnets[s]))
+	}
+	nlb.Listeners[0].CrossZone = known(true)
+	more := nlb.Listeners[0]
+	more.Port, more.Targets, more.Incomplete = known(uint16(420)), nil, []topology.Ref{ref("attachment")}
+	nlb.Listeners = append(nlb.Listeners, more)
+	e := New(w.m)
 	for _, traffic := range []Traffic{TCP(443), TCP(420), All()} {
 		pairs := e.AllPairs(traffic)
 		require.Len(t, pairs.Subnets, 39)

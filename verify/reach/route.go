@@ -229,6 +229,13 @@ func (w *walk) through(f flow, gw *topology.Gateway, ref topology.Ref, subnet *t
 		w.anything(f, gw.Incomplete...)
 		f = f.doubt(gw.Incomplete...)
 	}
+	if f.direct && gw.Kind != topology.Local && gw.Kind != topology.Peering {
+		f = f.doubt(gw.Ref) // AWS does not support what is not direct
+	}
+	if w.replying && w.atFirewall(gw) {
+		w.arrive(f.hop(gw.Ref, "back at "+name(gw)), w.target)
+		return
+	}
 	if w.replying && (gw.Kind == topology.NAT || gw.Kind == topology.Firewall || gw.Kind == topology.Appliance) {
 		w.block(f, ref, "it goes through %s, which did not see the request", name(gw))
 		return
@@ -657,6 +664,15 @@ func (w *walk) forward(f flow, gw *topology.Gateway, from *topology.Subnet) {
 			w.leave(f, iface, subnet)
 		}
 	}
+}
+
+// atFirewall reports whether the walk's target is a rule of an Azure firewall that
+// translates destinations: the firewall knows its connections.
+func (w *walk) atFirewall(gw *topology.Gateway) bool {
+	t := w.target
+	subnet, _ := gw.Subnet.Get()
+	return gw.Kind == topology.Firewall && t.iface != nil && t.iface.Kind == topology.BalancerInterface &&
+		t.subnet != nil && t.subnet == subnet && subnet.Network.Cloud == topology.Azure
 }
 
 // backAtFirewall ends a reply at the firewall that saw the request.

@@ -212,7 +212,7 @@ func (w *walk) into(f flow, attachment *topology.Attachment) {
 	for i, subnet := range ways {
 		next := f.hop(subnet.Ref, "enters subnet "+subnet.Name)
 		if len(ways) > 1 {
-			next.choices = append(slices.Clip(f.choices), choice{attachment, i, len(ways)})
+			next.choices = append(slices.Clip(f.choices), choice{attachment, attachment.Ref, i, len(ways)})
 		}
 		w.leaveSubnet(next, subnet)
 	}

@@ -39,6 +39,9 @@ type leg struct {
 	now      packet.Cube
 	rewrites rewrites
 	peers    peers
+	// direct says that a load balancer sent it with its client's address: the
+	// reply finds back past the routes.
+	direct bool
 }
 
 // walk is one search: of a question's packets, or of a reply.
@@ -291,6 +294,10 @@ func (w *walk) enter(f flow, subnet *topology.Subnet) {
 		return
 	}
 	f = f.hop(subnet.Ref, "enters subnet "+subnet.Name)
+	if w.target.subnet == subnet && w.engine.frontend(w.target.iface) {
+		w.reached(f, subnet)
+		return
+	}
 	if t := w.target.iface; t != nil && t.Kind == topology.EndpointInterface && subnet.Network.Cloud == topology.Azure && w.target.subnet == subnet {
 		// Azure leaves private endpoints out unless the subnet says otherwise.
 		switch applies, known := subnet.PrivateEndpointFilter.Get(); {
