@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ import (
 	"github.com/underlay-iac/underlay/sandbox/aws"
 	"github.com/underlay-iac/underlay/sandbox/azure"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // operation is one of the automation package's.
@@ -66,8 +66,7 @@ are removed as well.`,
 func newDeploy(operate operation, cmd *cobra.Command) *cobra.Command {
 	var flags deployFlags
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		err := deploy(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &flags, args[0], operate)
-		return flags.asJSON(cmd.OutOrStdout(), err)
+		return deploy(cmd, &flags, args[0], operate)
 	}
 	flags.add(cmd)
 	return cmd
@@ -90,14 +89,16 @@ func (f *deployFlags) again(op automation.Operation, stack string) string {
 	return line
 }
 
-func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string, operate operation) error {
+func deploy(cmd *cobra.Command, flags *deployFlags, stack string, operate operation) (err error) {
+	ctx, stdout := cmd.Context(), cmd.OutOrStdout()
 	env, err := flags.load(stack)
 	if err != nil {
 		return err
 	}
-	progress := newProgress(stderr, flags.json)
-	defer progress.stop()
+	progress := newProgress(ctx, cmd.ErrOrStderr(), flags.json)
+	defer func() { progress.finish(err) }()
 
+	progress.now("looking for the engine")
 	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
 	if err != nil {
 		return err
@@ -122,9 +123,9 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 	} else {
 		options.WorkDir, options.ConfigFile = env.root, env.file
 	}
-	progress.start(total(ctx, env))
+	progress.start(newTree(cmd.Name()+" "+stack, stack, planned(ctx, env)))
 	result, err := operate(ctx, target, options)
-	progress.stop()
+	progress.finish(err)
 	if err != nil {
 		return deployError(err, env, flags)
 	}
@@ -136,7 +137,7 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 	if flags.json {
 		return printJSON(stdout, result)
 	}
-	return printResult(stdout, env, box, flags, result)
+	return printResult(stdout, terminal.For(stdout), env, box, flags, result)
 }
 
 // toolsModule is the folder that the pinned engine is built from, if this is a
@@ -149,14 +150,14 @@ func toolsModule(root string) string {
 	return dir
 }
 
-// total is how many resources the environment has, for the progress display; 0
-// when that is unknown.
-func total(ctx context.Context, env *environment) int {
+// planned are the resources that the environment is to have, for the progress
+// display; nil when that is not known.
+func planned(ctx context.Context, env *environment) *graph.Graph {
 	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.WithStandIns().Program())
 	if err != nil {
-		return 0
+		return nil
 	}
-	return len(resources(recorded))
+	return recorded
 }
 
 // pulumiConfig is the environment as the configuration of a stack that has no
@@ -276,30 +277,33 @@ func (s *sandbox) close() {
 	}
 }
 
-// verbs are the kinds of change in the order they are told.
-var verbs = []struct {
-	name  string
-	count func(automation.Changes) int
-}{
-	{"created", func(c automation.Changes) int { return c.Create }},
-	{"updated", func(c automation.Changes) int { return c.Update }},
-	{"replaced", func(c automation.Changes) int { return c.Replace }},
-	{"deleted", func(c automation.Changes) int { return c.Delete }},
-	{"unchanged", func(c automation.Changes) int { return c.Same }},
-}
-
-func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
+// changesText is the changes by kind: "2 created, 1 updated, 65 unchanged".
+func changesText(style terminal.Style, c automation.Changes) string {
 	var changes []string
-	for _, verb := range verbs {
-		if n := verb.count(result.Changes); n > 0 {
-			changes = append(changes, fmt.Sprintf("%d %s", n, verb.name))
+	for _, kind := range []struct {
+		n    int
+		name string
+		mark func(string) string
+	}{
+		{c.Create, "created", style.Good},
+		{c.Update, "updated", style.Unsure},
+		{c.Replace, "replaced", style.Unsure},
+		{c.Delete, "deleted", style.Bad},
+		{c.Same, "unchanged", style.Faint},
+	} {
+		if kind.n > 0 {
+			changes = append(changes, kind.mark(fmt.Sprintf("%d %s", kind.n, kind.name)))
 		}
 	}
 	if len(changes) == 0 {
-		changes = []string{"nothing to do"}
+		return "nothing to do"
 	}
-	fmt.Fprintf(w, "%s · %s · %s   %s: %s, %.1f s\n",
-		env.Spec.Model(), env.stack, env.Region(), result.Operation, strings.Join(changes, ", "), result.Duration.Seconds())
+	return strings.Join(changes, ", ")
+}
+
+func printResult(w io.Writer, style terminal.Style, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
+	fmt.Fprintf(w, "%s   %s: %s, %.1f s\n",
+		style.Heading(env.title()), result.Operation, changesText(style, result.Changes), result.Duration.Seconds())
 
 	if result.Operation == automation.OpUp {
 		ranges, err := env.Addresses()
@@ -307,7 +311,9 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 			return err
 		}
 		fmt.Fprintln(w)
-		printAddresses(w, ranges)
+		if err := printAddresses(w, style, ranges); err != nil {
+			return err
+		}
 	}
 	// The handover has a page of its own.
 	_, handedOver := result.Outputs["handover"]
@@ -315,25 +321,24 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 	maps.DeleteFunc(outputs, func(name, _ string) bool { return strings.HasPrefix(name, "handover.") })
 	if len(outputs) > 0 {
 		fmt.Fprintln(w)
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		table := terminal.Table{Gap: 2}
 		for i, name := range slices.Sorted(maps.Keys(outputs)) {
-			heading := ""
-			if i == 0 {
-				heading = "Outputs"
-			}
-			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, outputs[name])
+			table.Row(heading(style, i, "Outputs")+name, outputs[name])
 		}
-		table.Flush()
+		if err := table.Write(w); err != nil {
+			return err
+		}
 	}
 	if handedOver {
-		fmt.Fprintf(w, "\nHandover    `%s` shows what the vendor asks for\n", flags.again("handover", env.stack))
+		fmt.Fprintf(w, "\n%s%s shows what the vendor asks for\n",
+			heading(style, 0, "Handover"), style.Place("`"+flags.again("handover", env.stack)+"`"))
 	}
 	if box != nil && result.Operation != automation.OpDestroy {
-		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n",
+		fmt.Fprintf(w, "\n%s%s  (Pulumi's)\n", heading(style, 0, "State"),
 			relative(env.root, filepath.Join(box.dir, ".pulumi", "stacks", stacks.Project, env.stack+".json")))
 		for _, c := range box.clouds {
 			if c.left() > 0 {
-				fmt.Fprintf(w, "            %s  (the simulated cloud)\n", relative(env.root, c.stateFile))
+				fmt.Fprintf(w, "%s%s  (the simulated cloud)\n", heading(style, 1, ""), relative(env.root, c.stateFile))
 			}
 		}
 	}

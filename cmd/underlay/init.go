@@ -14,8 +14,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 	"gopkg.in/yaml.v3"
 
 	"github.com/underlay-iac/underlay/addressing"
@@ -130,7 +130,7 @@ type asker struct {
 func newAsker(cmd *cobra.Command) (*asker, error) {
 	a := &asker{flags: map[string]string{}, read: lines(cmd.Context(), cmd.InOrStdin()), out: cmd.ErrOrStderr(), asked: map[string]bool{}}
 	if file, isFile := cmd.InOrStdin().(*os.File); isFile {
-		a.terminal = isatty.IsTerminal(file.Fd())
+		a.terminal = term.IsTerminal(int(file.Fd()))
 	}
 	for _, q := range questions() {
 		if cmd.Flags().Changed(q.flag) {

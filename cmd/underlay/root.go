@@ -16,6 +16,7 @@ import (
 	"github.com/underlay-iac/underlay/automation"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // Exit codes that scripts rely on.
@@ -38,16 +39,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
 	if code, ok := exitCode(err); ok {
 		return code
 	}
-	var reported reportedError
-	if !errors.As(err, &reported) {
-		printError(stderr, err)
+	if asJSON(cmd, args) {
+		_ = printJSON(stdout, newFailure(err)) // what remains is the exit code
+	} else {
+		printError(stderr, terminal.For(stderr), err)
 	}
 	var usage usageError
 	var problems problem.List
@@ -57,10 +59,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// reportedError has been printed already, as JSON.
-type reportedError struct{ error }
-
-func (e reportedError) Unwrap() error { return e.error }
+// asJSON reports whether a command was asked for JSON. Its other flags may be
+// wrong.
+func asJSON(cmd *cobra.Command, args []string) bool {
+	flag := cmd.Flags().Lookup("json")
+	return flag != nil && (flag.Value.String() == "true" || slices.Contains(args, "--json"))
+}
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -99,9 +103,7 @@ func (f *stackFlags) add(cmd *cobra.Command) {
 		}
 		return nil
 	}
-	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
-	}
+	cmd.ValidArgsFunction = completeStack
 }
 
 // environment is a stack and its configuration.
@@ -110,6 +112,11 @@ type environment struct {
 	file  string
 	root  string
 	*stacks.Environment
+}
+
+// title is what stands above what is said of an environment.
+func (e *environment) title() string {
+	return fmt.Sprintf("%s · %s · %s", e.Spec.Model(), e.stack, e.Region())
 }
 
 // load reads the environment of a stack. Its errors name the file.
@@ -173,10 +180,10 @@ func stackNames(root string) []string {
 }
 
 // printError prints an error for people; problems of a configuration one by one.
-func printError(w io.Writer, err error) {
+func printError(w io.Writer, style terminal.Style, err error) {
 	var problems problem.List
 	if !errors.As(err, &problems) {
-		fmt.Fprintf(w, "error: %v\n", err)
+		fmt.Fprintf(w, "%s %v\n", style.Bad("error:"), err)
 		return
 	}
 	config := configError{file: "configuration"}
@@ -185,12 +192,12 @@ func printError(w io.Writer, err error) {
 		config.consequence = "nothing was registered"
 	}
 	if errors.As(err, new(questionError)) {
-		fmt.Fprintf(w, "the question has %s\n", count(len(problems), "problem"))
+		fmt.Fprintf(w, "the question has %s\n", style.Bad(count(len(problems), "problem")))
 	} else {
-		fmt.Fprintf(w, "%s: %s, %s\n", config.file, count(len(problems), "problem"), config.consequence)
+		fmt.Fprintf(w, "%s: %s, %s\n", config.file, style.Bad(count(len(problems), "problem")), config.consequence)
 	}
 	for _, p := range problems {
-		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(p.Path+"   "+p.Value, " "), p.Sentence())
+		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(style.Place(p.Path)+"   "+p.Value, " "), p.Sentence())
 	}
 }
 
@@ -218,11 +225,7 @@ type resourceFailure struct {
 	Message string `json:"message"`
 }
 
-// asJSON prints err as JSON when the flag is set, and marks it as printed.
-func (f *stackFlags) asJSON(w io.Writer, err error) error {
-	if _, done := exitCode(err); err == nil || !f.json || done {
-		return err
-	}
+func newFailure(err error) failure {
 	text := failure{Error: err.Error()}
 	if errors.As(err, &text.Problems) {
 		text.Error = "invalid configuration"
@@ -241,7 +244,7 @@ func (f *stackFlags) asJSON(w io.Writer, err error) error {
 			text.Failures = append(text.Failures, resourceFailure{URN: r.URN, Type: r.Type, Name: r.Name, Message: r.Message})
 		}
 	}
-	return errors.Join(reportedError{err}, printJSON(w, text))
+	return text
 }
 
 // count returns "1 problem", "3 problems".
