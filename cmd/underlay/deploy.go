@@ -125,9 +125,9 @@ func deploy(cmd *cobra.Command, flags *deployFlags, stack string, operate operat
 	}
 	progress.start(newTree(cmd.Name()+" "+stack, stack, planned(ctx, env)))
 	result, err := operate(ctx, target, options)
-	progress.finish(err)
+	told := progress.finish(err)
 	if err != nil {
-		return deployError(err, env, flags)
+		return deployError(err, env, flags, told)
 	}
 	if box != nil && result.Operation == automation.OpDestroy {
 		if err := box.remove(); err != nil {
@@ -277,22 +277,20 @@ func (s *sandbox) close() {
 	}
 }
 
-// changesText is the changes by kind: "2 created, 1 updated, 65 unchanged".
-func changesText(style terminal.Style, c automation.Changes) string {
+// changesText is how many resources there are of each kind of change, in the
+// order they are told: "2 created, 1 updated, 65 unchanged".
+func changesText(style terminal.Style, counts map[string]int) string {
 	var changes []string
 	for _, kind := range []struct {
-		n    int
 		name string
 		mark func(string) string
 	}{
-		{c.Create, "created", style.Good},
-		{c.Update, "updated", style.Unsure},
-		{c.Replace, "replaced", style.Unsure},
-		{c.Delete, "deleted", style.Bad},
-		{c.Same, "unchanged", style.Faint},
+		{"failed", style.Bad},
+		{"created", style.Good}, {"updated", style.Unsure}, {"replaced", style.Unsure}, {"deleted", style.Bad},
+		{"read", style.Good}, {"unchanged", style.Faint}, {"done", style.Faint},
 	} {
-		if kind.n > 0 {
-			changes = append(changes, kind.mark(fmt.Sprintf("%d %s", kind.n, kind.name)))
+		if n := counts[kind.name]; n > 0 {
+			changes = append(changes, kind.mark(fmt.Sprintf("%d %s", n, kind.name)))
 		}
 	}
 	if len(changes) == 0 {
@@ -302,8 +300,11 @@ func changesText(style terminal.Style, c automation.Changes) string {
 }
 
 func printResult(w io.Writer, style terminal.Style, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
-	fmt.Fprintf(w, "%s   %s: %s, %.1f s\n",
-		style.Heading(env.title()), result.Operation, changesText(style, result.Changes), result.Duration.Seconds())
+	changes := changesText(style, map[string]int{
+		"created": result.Changes.Create, "updated": result.Changes.Update, "replaced": result.Changes.Replace,
+		"deleted": result.Changes.Delete, "unchanged": result.Changes.Same,
+	})
+	fmt.Fprintf(w, "%s   %s: %s, %.1f s\n", style.Heading(env.title()), result.Operation, changes, result.Duration.Seconds())
 
 	if result.Operation == automation.OpUp {
 		ranges, err := env.Addresses()
@@ -378,8 +379,8 @@ func relative(root, path string) string {
 }
 
 // deployError adds to an operation's error the file whose configuration is wrong
-// or what to run next.
-func deployError(err error, env *environment, flags *deployFlags) error {
+// or what to run next. It is printed without the cloud's words if those were told.
+func deployError(err error, env *environment, flags *deployFlags, told bool) error {
 	var problems problem.List
 	if errors.As(err, &problems) {
 		return configError{file: filepath.Base(env.file), error: problems}
@@ -395,7 +396,21 @@ func deployError(err error, env *environment, flags *deployFlags) error {
 	case errors.Is(err, automation.ErrLogin):
 		return fmt.Errorf("%w\nlog in with `pulumi login` or set PULUMI_BACKEND_URL; `%s --sandbox` needs neither", err, again)
 	case len(failed.Failures) > 0 || errors.Is(err, context.Canceled):
-		return fmt.Errorf("%w\nwhat was done is kept; `%s` goes on from here", err, again)
+		text := err.Error()
+		if told && failed.Err == nil {
+			text, _, _ = strings.Cut(text, "\n")
+		}
+		return keptError{fmt.Sprintf("%s\nwhat was done is kept; `%s` goes on from here", text, again), err}
 	}
 	return err
 }
+
+// keptError is an operation that failed in the middle.
+type keptError struct {
+	text string
+	error
+}
+
+func (e keptError) Error() string { return e.text }
+
+func (e keptError) Unwrap() error { return e.error }

@@ -76,7 +76,7 @@ func handover(cmd *cobra.Command, flags *deployFlags, stack string) error {
 		if errors.As(err, &failed) {
 			failed.Operation = "handover"
 		}
-		return deployError(err, env, flags)
+		return deployError(err, env, flags, false)
 	case flags.json:
 		return printJSON(stdout, page)
 	}

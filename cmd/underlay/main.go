@@ -18,9 +18,12 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/underlay-iac/underlay/cmd/underlay/internal/quiet"
 )
 
 func main() {
+	quiet.Restore()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

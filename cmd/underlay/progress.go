@@ -131,13 +131,14 @@ func (p *progress) start(t *tree) {
 }
 
 // finish ends the display and leaves what has become of each component; err is
-// why the operation failed. It may be called twice.
-func (p *progress) finish(err error) {
+// why the operation failed. It reports whether it has told of failures. It may be
+// called twice.
+func (p *progress) finish(err error) (told bool) {
 	p.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.screen == nil {
-		return
+		return false
 	}
 	p.screen.End()
 	if p.tree != nil {
@@ -145,8 +146,10 @@ func (p *progress) finish(err error) {
 		for _, line := range p.tree.result(width, err != nil) {
 			fmt.Fprintln(p.out, line)
 		}
+		told = true
 	}
 	p.screen, p.silent = nil, true
+	return told
 }
 
 // event shows one step of the operation.
@@ -196,12 +199,12 @@ func spinner(now time.Time) string {
 	return string(frames[now.UnixMilli()/redraw.Milliseconds()%int64(len(frames))])
 }
 
-// elapsed is a duration as it runs: "4.2 s", "2 min 05 s".
+// elapsed is a duration as it runs: "4.2 s", "2:05 min".
 func elapsed(d time.Duration) string {
 	if d < time.Minute {
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	}
-	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
+	return fmt.Sprintf("%d:%02d min", int(d.Minutes()), int(d.Seconds())%60)
 }
 
 // shortType returns "Subnet" of "aws:ec2/subnet:Subnet".

@@ -20,8 +20,9 @@ type tree struct {
 	title string
 	style terminal.Style
 	begin time.Time
-	// interrupted says that the user has asked it to end.
-	interrupted bool
+	// interrupted says that the user has asked it to end; ended that it has, and
+	// failed that it failed.
+	interrupted, ended, failed bool
 
 	branches []*branch // in the order in which they became known
 	leaves   map[string]*leaf
@@ -179,23 +180,15 @@ func (b *branch) state() leafState {
 	return leafDone
 }
 
-// changes are the finished leaves by what was done to them: "40 created".
-func (b *branch) changes() string {
-	var kinds []string
-	counts := map[string]int{}
+// changes counts the leaves that are done by what was done, and those that failed.
+func (b *branch) changes() map[string]int {
+	counts := map[string]int{"failed": b.count(leafFailed)}
 	for _, l := range b.leaves {
-		if l.state != leafDone {
-			continue
+		if l.state == leafDone {
+			counts[l.verb.done]++
 		}
-		if counts[l.verb.done] == 0 {
-			kinds = append(kinds, l.verb.done)
-		}
-		counts[l.verb.done]++
 	}
-	for i, kind := range kinds {
-		kinds[i] = fmt.Sprintf("%d %s", counts[kind], kind)
-	}
-	return strings.Join(kinds, ", ")
+	return counts
 }
 
 // frame is what a terminal shows while the operation runs, in at most height
@@ -216,7 +209,7 @@ func (t *tree) frame(now time.Time, width, height int) []string {
 	case done == 0 && !slices.ContainsFunc(t.branches, func(b *branch) bool { return !b.begin.IsZero() }):
 		head += "   starting the engine"
 	}
-	blocks := t.blocks(now, width, false)
+	blocks := t.blocks(now, width)
 	lines := lineCount(blocks)
 	// Where there is no room for all, those that are done are counted, then those
 	// that wait.
@@ -254,8 +247,9 @@ func (t *tree) frame(now time.Time, width, height int) []string {
 // result is what is left on the terminal once the operation has ended: a line for
 // each component, and what the cloud said where it failed.
 func (t *tree) result(width int, failed bool) []string {
+	t.ended, t.failed = true, failed
 	var lines []string
-	for _, b := range t.blocks(time.Time{}, width, true) {
+	for _, b := range t.blocks(time.Time{}, width) {
 		if failed || b.state != leafWaiting {
 			lines = append(lines, b.lines...)
 		}
@@ -282,7 +276,7 @@ func lineCount(blocks []block) int {
 
 // blocks are the lines of the components, as the operation runs or, when it has
 // ended, as it leaves them.
-func (t *tree) blocks(now time.Time, width int, ended bool) []block {
+func (t *tree) blocks(now time.Time, width int) []block {
 	var names, kinds int
 	for _, b := range t.branches {
 		if len(b.leaves) > 0 {
@@ -294,49 +288,54 @@ func (t *tree) blocks(now time.Time, width int, ended bool) []block {
 		if len(b.leaves) == 0 {
 			continue
 		}
-		state, mark, text, took := b.state(), "·", "", ""
+		state, done := b.state(), b.count(leafDone)
+		mark, text, took := "·", fmt.Sprintf("%d of %d", done, len(b.leaves)), ""
 		if state != leafWaiting {
 			took = elapsed(b.end.Sub(b.begin))
 		}
-		done := b.count(leafDone)
+		if state == leafActive && t.ended && !t.failed {
+			state = leafDone // what it has passed by is not deployed
+		}
 		switch {
 		case state == leafDone:
-			mark, text = t.style.Good("✓"), b.changes()
+			mark, text = t.style.Good("✓"), changesText(t.style, b.changes())
 		case state == leafFailed:
-			mark, text = t.style.Bad("✗"), t.style.Bad(fmt.Sprintf("%d failed", b.count(leafFailed)))
-			if done > 0 {
-				text += ", " + b.changes()
-			}
-		case state == leafWaiting && ended:
+			mark, text = t.style.Bad("✗"), changesText(t.style, b.changes())
+		case state == leafWaiting && t.ended:
 			text = t.style.Faint("not begun")
 		case state == leafWaiting:
 			text = t.style.Faint("waiting")
-		case ended && b.count(leafActive) == 0:
-			// The operation has passed the others by: they were not deployed.
-			mark, text = t.style.Good("✓"), b.changes()
-		case ended:
-			mark, text = "·", fmt.Sprintf("%d of %d", done, len(b.leaves))
-		default:
-			mark, text = t.style.Unsure(spinner(now)), fmt.Sprintf("%d of %d", done, len(b.leaves))
-			took = elapsed(now.Sub(b.begin))
+		case !t.ended:
+			mark, took = t.style.Unsure(spinner(now)), elapsed(now.Sub(b.begin))
 		}
 		line := fmt.Sprintf("  %s %s  %s  %s   %s", mark, pad(t.style.Heading(b.name), names), pad(t.style.Faint(b.kind), kinds),
-			t.style.Faint(fmt.Sprintf("%11s", took)), text)
+			t.style.Faint(fmt.Sprintf("%8s", took)), text)
 		lines := []string{strings.TrimRight(line, " ")}
 		for _, l := range b.leaves {
 			switch {
 			case l.state == leafFailed:
 				lines = append(lines, "      "+t.style.Bad("✗")+" "+l.name)
-				for _, line := range strings.Split(ansi.Wrap(strings.ReplaceAll(l.message, "\t", "  "), max(20, width-10), ""), "\n") {
-					lines = append(lines, "        "+line)
+				for line := range strings.Lines(l.message) {
+					if line = bare(line); line == "" {
+						continue
+					}
+					for _, line := range wrap(line, max(40, width-10)) {
+						lines = append(lines, "        "+line)
+					}
 				}
-			case l.state == leafActive && !ended && now.Sub(l.begin) >= patience:
+			case l.state == leafActive && !t.ended && now.Sub(l.begin) >= patience:
 				lines = append(lines, fmt.Sprintf("      %s %s  %s", l.verb.doing, l.name, t.style.Faint(elapsed(now.Sub(l.begin)))))
 			}
 		}
 		blocks = append(blocks, block{state, lines})
 	}
 	return blocks
+}
+
+// bare is a line of a message without what providers put around the cloud's words.
+func bare(line string) string {
+	line = strings.TrimPrefix(strings.TrimSpace(line), "* ")
+	return strings.TrimSuffix(line, "1 error occurred:")
 }
 
 // pad fills a text up to a width.
