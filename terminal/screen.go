@@ -15,6 +15,8 @@ import (
 type Screen struct {
 	file  *os.File
 	lines []string // that are drawn, cut to the width they were drawn with
+	// hidden says that the cursor is: it would flicker.
+	hidden bool
 }
 
 // NewScreen returns the screen of a writer, nil unless it is a terminal.
@@ -45,8 +47,11 @@ func (s *Screen) Print(text string) {
 
 // End erases the lines and gives the cursor back.
 func (s *Screen) End() {
-	s.replace("", nil)
-	fmt.Fprint(s.file, ansi.ShowCursor)
+	if s.hidden {
+		s.replace("", nil)
+		fmt.Fprint(s.file, ansi.ShowCursor)
+		s.hidden = false
+	}
 }
 
 // replace writes text and lines over the lines that are drawn, in one go: nothing
@@ -54,8 +59,9 @@ func (s *Screen) End() {
 func (s *Screen) replace(text string, lines []string) {
 	width, _ := s.Size()
 	var out strings.Builder
-	if len(s.lines) == 0 {
+	if !s.hidden {
 		out.WriteString(ansi.HideCursor)
+		s.hidden = true
 	}
 	out.WriteString("\r")
 	if rows := s.rows(width); rows > 0 {

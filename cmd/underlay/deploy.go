@@ -38,7 +38,9 @@ func newUp() *cobra.Command {
 		Use:   "up STACK",
 		Short: "Create or update the environment",
 		Long: `Runs a real "pulumi up" of the environment: on your own backend and credentials,
-or with --sandbox against simulated clouds whose state lies in .underlay/sandbox.`,
+or with --sandbox against simulated clouds whose state lies in .underlay/sandbox.
+What would move or replace a network or a subnet is refused. If it fails, what was
+done is kept, and the same command goes on from there.`,
 		Example: `  underlay up dev --sandbox
   underlay up staging
   underlay up acme --config-file customers/Pulumi.acme.yaml --json`,
@@ -47,9 +49,13 @@ or with --sandbox against simulated clouds whose state lies in .underlay/sandbox
 
 func newRefresh() *cobra.Command {
 	return newDeploy(automation.Refresh, &cobra.Command{
-		Use:     "refresh STACK",
-		Short:   "Read what is deployed into the state",
-		Example: `  underlay refresh staging`,
+		Use:   "refresh STACK",
+		Short: "Read what is deployed into the state",
+		Long: `Runs a real "pulumi refresh": reads every resource from the cloud into the state of the
+stack, and changes nothing in the cloud. What changed there behind Pulumi's back is
+counted as updated, what vanished as deleted; the next up puts it right.`,
+		Example: `  underlay refresh dev --sandbox
+  underlay refresh staging`,
 	})
 }
 
@@ -57,9 +63,11 @@ func newDestroy() *cobra.Command {
 	return newDeploy(automation.Destroy, &cobra.Command{
 		Use:   "destroy STACK",
 		Short: "Delete everything that the environment deployed",
-		Long: `Runs a real "pulumi destroy". With --sandbox the stack and its simulated clouds
+		Long: `Runs a real "pulumi destroy": deletes every resource that the stack has in the cloud and
+keeps the stack and its configuration. With --sandbox the stack and its simulated clouds
 are removed as well.`,
-		Example: `  underlay destroy dev --sandbox`,
+		Example: `  underlay destroy dev --sandbox
+  underlay destroy staging`,
 	})
 }
 

@@ -194,6 +194,7 @@ func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressR
 		Addresses: newAddressRanges(ranges),
 		Warnings:  append([]string{}, warnings...),
 		Seconds:   elapsed.Seconds(),
+		Resources: []previewResource{},
 	}
 	for _, r := range resources(g) {
 		result.Resources = append(result.Resources, previewResource{URN: r.URN, Type: r.Type, Name: r.Name})
@@ -202,9 +203,9 @@ func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressR
 }
 
 func newAddressRanges(ranges []stacks.AddressRange) []addressRange {
-	var out []addressRange
+	out := []addressRange{}
 	for _, r := range ranges {
-		block := addressRange{Name: r.Name, Cidr: r.Prefix.String(), Slots: r.Slots, Free: []string{}}
+		block := addressRange{Name: r.Name, Cidr: r.Prefix.String(), Slots: r.Slots, Subnets: []addressSubnet{}, Free: []string{}}
 		for _, s := range r.Subnets {
 			block.Subnets = append(block.Subnets, addressSubnet{Tier: s.Tier, Zone: s.Zone, Cidr: s.Prefix.String(), Usable: s.Usable})
 		}

@@ -35,7 +35,7 @@ func (e usageError) Unwrap() error { return e.error }
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot()
+	root := newRoot(terminal.For(stdout))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -66,10 +66,21 @@ func asJSON(cmd *cobra.Command, args []string) bool {
 	return flag != nil && (flag.Value.String() == "true" || slices.Contains(args, "--json"))
 }
 
-func newRoot() *cobra.Command {
+func newRoot(style terminal.Style) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "underlay",
-		Short:         "Build the network of a managed data platform, and prove it before it is deployed",
+		Use:   "underlay",
+		Short: "Build the network of a managed data platform, and prove it before it is deployed",
+		Long: `Builds the network that a managed data platform stands on, in AWS and Azure, and proves
+that it meets the platform's prerequisites before anything is deployed. An environment is
+one file, Pulumi.STACK.yaml, of which STACK is the name. With --sandbox a deployment
+runs on simulated clouds and needs no account.
+
+Facts go to standard output, progress and errors to standard error; --json makes the
+facts one document for programs (underlay help json). Colours are for terminals alone,
+and NO_COLOR=1 turns them off.`,
+		Example: `  underlay preview dev
+  underlay verify --stack dev
+  underlay up dev --sandbox`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -83,8 +94,29 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
-		newVerify(), newExplain(), newReach(), newDiagram(), newReport(), newCost(), newDiff(), newServe(), newInit(), newDoctor())
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Begin:", []*cobra.Command{newDoctor(), newInit(), newServe()}},
+		{"Look before you deploy:", []*cobra.Command{newPreview(), newDiff(), newCost(), newDiagram(), newReport()}},
+		{"Prove:", []*cobra.Command{newVerify(), newReach(), newExplain()}},
+		{"Deploy:", []*cobra.Command{newUp(), newRefresh(), newDestroy(), newHandover()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: style.Heading(group.title)})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newJSONTopic())
+	var headings []string
+	for _, heading := range []string{
+		"Usage:", "Examples:", "Available Commands:", "Additional Commands:", "Global Flags:", "Flags:", "Additional help topics:",
+	} {
+		headings = append(headings, heading, style.Heading(heading))
+	}
+	root.SetUsageTemplate(strings.NewReplacer(headings...).Replace(root.UsageTemplate()))
 	return root
 }
 
