@@ -83,6 +83,8 @@ func TestScreen(t *testing.T) {
 	tty, seen := open(t, 20, 6)
 	fmt.Fprintln(tty, "before")
 	screen := NewScreen(tty)
+	screen.End()
+	assert.Equal(t, "before\n", seen().Screen())
 	screen.Draw([]string{"one", "two", "three"})
 	assert.Equal(t, "before\none\ntwo\nthree\n", seen().Screen())
 	assert.True(t, seen().CursorHidden())
