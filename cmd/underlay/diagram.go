@@ -25,9 +25,9 @@ type pictureFlags struct {
 
 func (f *pictureFlags) add(cmd *cobra.Command) {
 	f.source.addFiles(cmd)
-	cmd.Flags().StringVar(&f.source.configFile, "config-file", "", "with a stack: read its configuration from this file")
-	cmd.Flags().StringVar(&f.model, "model", "", "the deployment model; with a stack the configuration says it")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
+	cmd.Flags().StringVar(&f.source.configFile, "config-file", "", "with a stack: read its configuration from this `FILE`")
+	cmd.Flags().StringVar(&f.model, "model", "", "the deployment `MODEL`; with a stack the configuration says it")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to this `FILE` instead of standard output")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		given := len(args)
 		for _, path := range []string{f.source.export, f.source.preview} {
@@ -121,7 +121,7 @@ browser points at in the picture tells what it rests on.`,
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&format, "format", "svg", strings.Join(diagramFormats(), ", "))
+	cmd.Flags().StringVar(&format, "format", "svg", "the `FORMAT`: "+strings.Join(diagramFormats(), ", "))
 	completeFlag(cmd, "format", diagramFormats)
 	return cmd
 }

@@ -52,7 +52,7 @@ read.`,
 			return stackNames(projectRoot()), cobra.ShellCompDirectiveDefault
 		},
 	}
-	cmd.Flags().StringVar(&model, "model", "", "the deployment model of graphs; next to an environment, its own")
+	cmd.Flags().StringVar(&model, "model", "", "the deployment `MODEL` of graphs; next to an environment, its own")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object instead of text")
 	completeFlag(cmd, "model", requirements.Models)
 	return cmd

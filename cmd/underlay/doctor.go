@@ -37,7 +37,8 @@ there, never what they are.
 Exit code 0 says that everything is there that --sandbox needs, 1 that something is missing.`,
 		Example: `  underlay doctor
   underlay doctor --json`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return doctor(cmd.Context(), cmd.OutOrStdout(), asJSON)
 		},

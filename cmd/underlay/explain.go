@@ -36,8 +36,9 @@ that environment with all its evidence.`,
 		},
 		ValidArgsFunction: completeRequirement,
 	}
-	cmd.Flags().StringVar(&flags.configFile, "config-file", "", "with a stack: read its configuration from this file")
-	cmd.Flags().BoolVar(&flags.json, "json", false, "print JSON instead of text")
+	cmd.Flags().StringVar(&flags.configFile, "config-file", "", "with a stack: read its configuration from this `FILE`")
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "print one JSON document instead of text")
 	return cmd
 }
 

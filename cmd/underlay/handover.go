@@ -26,7 +26,7 @@ func newHandover() *cobra.Command {
 the platform: VPCs or VNets, blocks, zones or subnets, public addresses,
 connector, queues, support role, private zones, the room for a cluster, names to
 let out. It reads the stack's outputs and changes nothing.`,
-		Example: `  underlay handover staging
+		Example: `  underlay handover dev --sandbox
   underlay handover staging --json > for-the-vendor.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return handover(cmd, &flags, args[0])

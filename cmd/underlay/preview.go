@@ -34,7 +34,7 @@ no network are used. The exit code is 1 when a requirement is refuted.`,
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&export, "export", "", "write the resource graph to this file, as `pulumi stack export` would")
+	cmd.Flags().StringVar(&export, "export", "", "write the resource graph to this `FILE`, as \"pulumi stack export\" would")
 	return cmd
 }
 

@@ -29,19 +29,22 @@ which is resolved as the sender's network does.
 
 Exit code 0 is REACHABLE, 1 BLOCKED, 3 UNKNOWN, 2 a question that makes no sense.`,
 		Example: `  underlay reach --stack dev --from 10.20.0.0/18 --to internet --port 443
-  underlay reach --export graph.json --from internet --to 'urn:pulumi:…::lb' --port 443
-  underlay reach --stack staging --from 100.64.0.0/18 --to fqdn:sqs.eu-west-1.amazonaws.com --port 443 --json`,
-		Args: noArguments,
+  underlay reach --export graph.json --from internet --port 443 \
+    --to 'urn:pulumi:dev::underlay::underlay:publicconnector:PublicConnector$aws:lb/loadBalancer:LoadBalancer::connector-nlb'
+  underlay reach --stack staging --from 100.64.0.0/18 --port 443 --json \
+    --to fqdn:sqs.eu-west-1.amazonaws.com`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return askReach(cmd, &source, question, asJSON)
 		},
 	}
 	source.add(cmd)
-	cmd.Flags().StringVar(&question.From, "from", "", "where the packets start")
-	cmd.Flags().StringVar(&question.To, "to", "", "where they should arrive")
-	cmd.Flags().StringVar(&question.Protocol, "proto", "tcp", "tcp, udp, icmp, icmpv6, sctp, all, or a protocol's number")
-	cmd.Flags().StringVar(&question.Port, "port", "", "destination port, 443 or 8000-8100 (default every port)")
-	cmd.Flags().StringArrayVar(&question.Groups, "src-sg", nil, "URN of a security group that the host of --from is in; may be given several times")
+	cmd.Flags().StringVar(&question.From, "from", "", "the `END` where the packets start")
+	cmd.Flags().StringVar(&question.To, "to", "", "the `END` where they should arrive")
+	cmd.Flags().StringVar(&question.Protocol, "proto", "tcp", "the `PROTOCOL`: tcp, udp, icmp, icmpv6, sctp, all, or its number")
+	cmd.Flags().StringVar(&question.Port, "port", "", "destination `PORT`, 443 or 8000-8100 (default every port)")
+	cmd.Flags().StringArrayVar(&question.Groups, "src-sg", nil, "`URN` of a security group that the host of --from is in; may be given several times")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object instead of text")
 	for _, end := range []string{"from", "to"} {
 		_ = cmd.RegisterFlagCompletionFunc(end, func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

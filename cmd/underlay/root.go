@@ -127,7 +127,8 @@ type stackFlags struct {
 }
 
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.configFile, "config-file", "", "read the configuration from this file instead of Pulumi.STACK.yaml")
+	cmd.Flags().StringVar(&f.configFile, "config-file", "", "read the configuration from this `FILE` instead of Pulumi.STACK.yaml")
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object instead of text")
 	cmd.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {

@@ -18,8 +18,8 @@ type sourceFlags struct {
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.stack, "stack", "", "record the environment of this stack, as preview does")
-	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this file")
+	flags.StringVar(&f.stack, "stack", "", "record the environment of this `STACK`, as preview does")
+	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this `FILE`")
 	f.addFiles(cmd)
 	completeFlag(cmd, "stack", func() []string { return stackNames(projectRoot()) })
 	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
@@ -28,8 +28,8 @@ func (f *sourceFlags) add(cmd *cobra.Command) {
 // addFiles adds the flags that name a file of Pulumi's.
 func (f *sourceFlags) addFiles(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.preview, "preview", "", "read what `pulumi preview --json --show-sames` wrote to this file; - is standard input")
-	flags.StringVar(&f.export, "export", "", "read what `pulumi stack export` wrote to this file; - is standard input")
+	flags.StringVar(&f.preview, "preview", "", "read this `FILE`, which \"pulumi preview --json --show-sames\" wrote; - is standard input")
+	flags.StringVar(&f.export, "export", "", "read this `FILE`, which \"pulumi stack export\" wrote; - is standard input")
 	_ = cmd.MarkFlagFilename("preview", "json")
 	_ = cmd.MarkFlagFilename("export", "json")
 }

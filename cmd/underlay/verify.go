@@ -45,14 +45,15 @@ refuted, 2 bad usage or input that cannot be read.`,
   pulumi stack export | underlay verify --export - --model shared-aws
   pulumi preview --json --show-sames | underlay verify --preview - --model aoscloud --json
   underlay verify --stack dev --requirements ours.yaml --sarif > underlay.sarif`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return verify(cmd, &flags)
 		},
 	}
 	flags.source.add(cmd)
-	cmd.Flags().StringVar(&flags.model, "model", "", "the deployment model; with --stack the configuration says it")
-	cmd.Flags().StringVar(&flags.requirements, "requirements", "", "check the requirements of this YAML file too")
+	cmd.Flags().StringVar(&flags.model, "model", "", "the deployment `MODEL`; with --stack the configuration says it")
+	cmd.Flags().StringVar(&flags.requirements, "requirements", "", "check the requirements of this YAML `FILE` too")
 	cmd.Flags().BoolVar(&flags.allowUnknown, "allow-unknown", false, "exit with 0 although something is unknown")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "print one JSON object instead of text")
 	cmd.Flags().BoolVar(&flags.sarif, "sarif", false, "print SARIF 2.1.0, for code scanning, instead of text")
