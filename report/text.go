@@ -87,7 +87,7 @@ func (v Verification) Brief(w io.Writer, style terminal.Style) error {
 		default:
 			continue
 		}
-		out.linef("            %s  %s\n                        %s", verdictText(style, r.Verdict, fmt.Sprintf("%s %-8s", mark, r.ID)), r.Title, why)
+		out.linef("            %s  %s\n                        %s", verdictText(style, r.Verdict, fmt.Sprintf("%s %-8s", mark, r.ID)), style.Hang(r.Title, 24), style.Hang(why, 24))
 	}
 	return out.err
 }
@@ -108,10 +108,10 @@ func Evidence(w io.Writer, style terminal.Style, r requirements.Result) error {
 	out := &writer{w: w, style: style}
 	out.heading(r, source(r))
 	if r.Reason != "" {
-		out.linef("    %s", r.Reason)
+		out.linef("    %s", style.Hang(r.Reason, 4))
 	}
 	for _, fact := range r.Facts {
-		out.linef("    - %-44s %s", Name(fact.URN, fact.Property), fact.Effect)
+		out.linef("    - %-44s %s", Name(fact.URN, fact.Property), style.Hang(fact.Effect, 51))
 	}
 	for _, path := range r.Paths {
 		out.path(path)
@@ -155,7 +155,7 @@ func (o *writer) linef(format string, args ...any) {
 
 // heading writes a verdict's first line, ending with what follows the title.
 func (o *writer) heading(r requirements.Result, end string) {
-	o.linef("%s  %-8s  %s%s", verdictText(o.style, r.Verdict, fmt.Sprintf("%-14s", r.Verdict)), r.ID, r.Title, o.style.Faint(end))
+	o.linef("%s  %-8s  %s", verdictText(o.style, r.Verdict, fmt.Sprintf("%-14s", r.Verdict)), r.ID, o.style.Hang(r.Title+o.style.Faint(end), 26))
 }
 
 // source is the document that asks for what is verified.
@@ -178,7 +178,7 @@ func (o *writer) result(r requirements.Result) {
 	} else if r.BlockedBy != nil {
 		o.linef("    %s", Name(r.BlockedBy.URN, r.BlockedBy.Property))
 	}
-	o.linef("    %s", r.Reason)
+	o.linef("    %s", o.style.Hang(r.Reason, 4))
 	for i, ref := range r.Unknowns {
 		if i == 5 {
 			o.linef("    and %d more", len(r.Unknowns)-i)
@@ -189,7 +189,9 @@ func (o *writer) result(r requirements.Result) {
 	o.mend(r.Fix)
 }
 
-func (o *writer) mend(fix string) { o.linef("    %s %s", o.style.Heading("mend:"), fix) }
+func (o *writer) mend(fix string) {
+	o.linef("    %s %s", o.style.Heading("mend:"), o.style.Hang(fix, 10))
+}
 
 func (o *writer) path(p requirements.Path) {
 	o.linef("    %s  →  %s   %s", Name(p.From, ""), Name(p.To, ""), describe(p.Packet))
@@ -199,7 +201,7 @@ func (o *writer) path(p requirements.Path) {
 }
 
 func (o *writer) hop(n int, hop reach.Hop) {
-	o.linef("      %2d  %-44s %s", n, Name(hop.URN, hop.Property), hop.Effect)
+	o.linef("      %2d  %-44s %s", n, Name(hop.URN, hop.Property), o.style.Hang(hop.Effect, 55))
 }
 
 // describe is a packet without its addresses, which the ends tell.

@@ -28,8 +28,10 @@ func NewScreen(w io.Writer) *Screen {
 }
 
 // Size returns how many columns and lines the terminal has now.
-func (s *Screen) Size() (width, height int) {
-	width, height, err := term.GetSize(int(s.file.Fd()))
+func (s *Screen) Size() (width, height int) { return size(s.file) }
+
+func size(file *os.File) (width, height int) {
+	width, height, err := term.GetSize(int(file.Fd()))
 	if err != nil || width <= 0 || height <= 0 {
 		return 80, 24 // a terminal that does not say
 	}

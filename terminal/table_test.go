@@ -56,3 +56,15 @@ func TestTable(t *testing.T) {
 	require.NoError(t, table.Write(&out))
 	assert.Equal(t, "tier   zone  usable\nnodes        16,379\n", out.String())
 }
+
+// A text goes on in its column where the terminal ends; long words stay whole.
+func TestHang(t *testing.T) {
+	text := "no route leads out of net-vpc: https://a-name-that-is-longer-than-the-room.example.com is \x1b[2moutside\x1b[0m"
+	assert.Equal(t, "no route leads out of net-vpc:\n"+
+		"    https://a-name-that-is-longer-than-the-room.example.com\n"+
+		"    is \x1b[2moutside\x1b[0m", Style{width: 36}.Hang(text, 4))
+	assert.Equal(t, text, Style{width: 33}.Hang(text, 4), "no room to speak of")
+	assert.Equal(t, text, Style{}.Hang(text, 4))
+	assert.Equal(t, []string{"a   b", "c"}, Wrap("a   b c", 5), "spaces within a line stay")
+	assert.Equal(t, []string{""}, Wrap("", 5))
+}

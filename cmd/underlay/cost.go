@@ -262,7 +262,7 @@ func (p *costPrinter) comparison(c cost.Comparison) {
 		table.Row(cells...)
 	}
 	p.table(table)
-	for _, line := range wrap(c.Note, 76) {
+	for _, line := range terminal.Wrap(c.Note, 76) {
 		p.linef("%s%s", heading(p.style, 1, ""), p.style.Faint(line))
 	}
 }
@@ -316,17 +316,4 @@ func (p *costPrinter) sources(e cost.Estimate) {
 func cents(amount catalog.USD) string {
 	hundredths := (int64(amount) + 5_000) / 10_000
 	return fmt.Sprintf("%s.%02d", thousands(int(hundredths/100)), hundredths%100)
-}
-
-// wrap breaks text into lines of at most width characters.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimLeft(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

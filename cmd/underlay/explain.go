@@ -131,7 +131,7 @@ func describeRequirement(w io.Writer, style terminal.Style, r requirements.Requi
 	for _, row := range [][2]string{
 		{"source", r.Source()}, {"models", strings.Join(r.Models, ", ")}, {"why", r.Why}, {"mend", r.Mend},
 	} {
-		table.Row("  "+style.Faint(row[0]), row[1])
+		table.Row("  "+style.Faint(row[0]), style.Hang(row[1], 10))
 	}
 	fmt.Fprintf(w, "%s  %s\n\n", style.Heading(r.ID), r.Title)
 	return table.Write(w)

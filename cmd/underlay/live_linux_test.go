@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -156,4 +157,57 @@ func TestLiveTreeInterrupted(t *testing.T) {
 	assert.True(t, pressed)
 	assert.Equal(t, exitFailed, s.code)
 	assert.Contains(t, s.Text(), "error: up dev: interrupted: context canceled\nwhat was done is kept; `underlay up dev --sandbox` goes on from here\n")
+}
+
+// What takes over a second is told while it lasts, and leaves nothing; what is told
+// of the engine's build stays once and then changes in place.
+func TestProgressBeforeTheEngine(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	t.Setenv("CI", "")
+	control, tty := terminaltest.OpenPty(t, 80, 24)
+	screen := terminaltest.New(80, 24)
+	var screens []string
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := control.Read(buffer)
+			if err != nil {
+				return
+			}
+			_, _ = screen.Write(buffer[:n])
+			screens = append(screens, screen.Screen())
+		}
+	}()
+
+	cmd := newDoctor()
+	cmd.SetContext(t.Context())
+	cmd.SetErr(tty)
+	require.NoError(t, during(cmd, "verifying 7 resources", func() error { return nil }))
+	require.NoError(t, during(cmd, "verifying 9 resources", func() error {
+		time.Sleep(patience + 3*redraw)
+		return nil
+	}))
+	p := newProgress(t.Context(), tty, false)
+	p.now("looking for the engine")
+	p.note("building Pulumi, because there is none")
+	p.note("building Pulumi: 10 s, 200 packages compiled")
+	time.Sleep(3 * redraw)
+	p.note("building Pulumi: 20 s, 400 packages compiled")
+	time.Sleep(3 * redraw)
+	p.finish(nil)
+	require.NoError(t, tty.Close())
+	<-read
+
+	require.NoError(t, screen.Err())
+	seen := strings.Join(screens, "---\n")
+	assert.NotContains(t, seen, "7 resources", "it did not take long")
+	assert.Regexp(t, `(?m)^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] verifying 9 resources  1\.[0-9] s$`, seen)
+	assert.Regexp(t, `building Pulumi, because there is none
+[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] building Pulumi: 10 s, 200 packages compiled
+`, seen)
+	assert.Contains(t, seen, "20 s, 400 packages")
+	assert.Equal(t, "building Pulumi, because there is none\n", screen.Text())
+	assert.False(t, screen.CursorHidden())
 }

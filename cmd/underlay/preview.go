@@ -126,7 +126,7 @@ func preview(cmd *cobra.Command, flags *stackFlags, stack, export string) error 
 		if i == 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintln(w, heading(style, i, "Warnings")+style.Unsure(warning))
+		fmt.Fprintln(w, heading(style, i, "Warnings")+style.Hang(warning, 12))
 	}
 	fmt.Fprintln(w)
 	if err := printResources(w, style, recorded); err != nil {

@@ -31,8 +31,9 @@ type progress struct {
 
 	mu    sync.Mutex
 	step  string    // what is done at the moment, before there are resources
-	begin time.Time // of the step or the operation
-	tree  *tree     // of the operation, once it has begun
+	begin time.Time // of the step or the operation; of a step that tells its time, zero
+	noted bool
+	tree  *tree // of the operation, once it has begun
 	stop  func()
 }
 
@@ -92,6 +93,8 @@ func (p *progress) frame(now time.Time) []string {
 	switch {
 	case p.tree != nil:
 		return p.tree.frame(now, width, height-1)
+	case p.step != "" && p.begin.IsZero():
+		return []string{spinner(now) + " " + p.step}
 	case p.step != "" && now.Sub(p.begin) >= patience:
 		return []string{fmt.Sprintf("%s %s  %s", spinner(now), p.step, p.style.Faint(elapsed(now.Sub(p.begin))))}
 	}
@@ -105,11 +108,17 @@ func (p *progress) now(step string) {
 	p.step, p.begin = step, time.Now()
 }
 
-// note prints a line for good: what takes long before the engine starts.
+// note tells what takes long before the engine starts. On a terminal the first line
+// stays, and those after it take one another's place.
 func (p *progress) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print(line)
+	if p.screen == nil || !p.noted {
+		p.print(line)
+		p.noted = true
+		return
+	}
+	p.step, p.begin = line, time.Time{}
 }
 
 func (p *progress) print(line string) {
@@ -161,7 +170,7 @@ func (p *progress) event(e automation.Event) {
 	}
 	switch verb := verbOf(e.Op); {
 	case e.Status == automation.StatusDiagnostic && e.Severity == automation.SeverityWarning:
-		p.print(p.style.Unsure("warning:") + " " + e.Message)
+		p.print(p.style.Unsure("warning:") + " " + p.style.Hang(e.Message, 9))
 	case e.Status == automation.StatusDone && verb.changes && p.screen == nil && !p.silent && !isPlumbing(e.Type):
 		fmt.Fprintf(p.out, "  %-8s %-60s %5.1f s\n", verb.done, shortType(e.Type)+" "+e.Name, time.Since(p.begin).Seconds())
 	}

@@ -118,10 +118,10 @@ func printReach(w io.Writer, style terminal.Style, engine *reach.Engine, questio
 		fmt.Fprintf(w, "    for example %s → %s\n", engine.Address(p.Source), engine.Address(p.Destination))
 	}
 	for i, hop := range result.Hops {
-		fmt.Fprintf(w, "    %2d  %-44s %s\n", i+1, hopName(hop.URN, hop.Property), hop.Effect)
+		fmt.Fprintf(w, "    %2d  %-44s %s\n", i+1, hopName(hop.URN, hop.Property), style.Hang(hop.Effect, 53))
 	}
 	if block := result.BlockedBy; block != nil {
-		fmt.Fprintf(w, "%s %s\n", style.Bad(fmt.Sprintf("     ×  %-44s", hopName(block.URN, block.Property))), block.Reason)
+		fmt.Fprintf(w, "%s %s\n", style.Bad(fmt.Sprintf("     ×  %-44s", hopName(block.URN, block.Property))), style.Hang(block.Reason, 53))
 	}
 	for _, ref := range result.Unknowns {
 		fmt.Fprintf(w, "    decided by %s\n", hopName(ref.URN, ref.Property))

@@ -230,7 +230,7 @@ func printError(w io.Writer, style terminal.Style, err error) {
 		fmt.Fprintf(w, "%s: %s, %s\n", config.file, style.Bad(count(len(problems), "problem")), config.consequence)
 	}
 	for _, p := range problems {
-		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(style.Place(p.Path)+"   "+p.Value, " "), p.Sentence())
+		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(style.Place(p.Path)+"   "+p.Value, " "), style.Hang(p.Sentence(), 6))
 	}
 }
 

@@ -319,7 +319,7 @@ func (t *tree) blocks(now time.Time, width int) []block {
 					if line = bare(line); line == "" {
 						continue
 					}
-					for _, line := range wrap(line, max(40, width-10)) {
+					for _, line := range terminal.Wrap(line, max(40, width-10)) {
 						lines = append(lines, "        "+line)
 					}
 				}
