@@ -74,12 +74,12 @@ func (p *progress) tick(ctx, ticking context.Context) {
 		select {
 		case <-ticking.Done():
 			return
-		case now := <-ticker.C:
+		case <-ticker.C:
 			p.mu.Lock()
 			if p.tree != nil {
 				p.tree.interrupted = ctx.Err() != nil
 			}
-			if lines := p.frame(now); lines != nil {
+			if lines := p.frame(time.Now()); lines != nil {
 				p.screen.Draw(lines)
 			}
 			p.mu.Unlock()

@@ -191,6 +191,11 @@ func (b *branch) changes() map[string]int {
 	return counts
 }
 
+// begun reports whether the operation has got to a resource.
+func (t *tree) begun() bool {
+	return slices.ContainsFunc(t.branches, func(b *branch) bool { return !b.begin.IsZero() })
+}
+
 // frame is what a terminal shows while the operation runs, in at most height
 // lines: what is being done, then what is waiting and done as far as there is
 // room.
@@ -206,7 +211,7 @@ func (t *tree) frame(now time.Time, width, height int) []string {
 	switch {
 	case t.interrupted:
 		head += "   " + t.style.Unsure("interrupted, waiting for what has begun")
-	case done == 0 && !slices.ContainsFunc(t.branches, func(b *branch) bool { return !b.begin.IsZero() }):
+	case !t.begun():
 		head += "   starting the engine"
 	}
 	blocks := t.blocks(now, width)
@@ -248,6 +253,9 @@ func (t *tree) frame(now time.Time, width, height int) []string {
 // each component, and what the cloud said where it failed.
 func (t *tree) result(width int, failed bool) []string {
 	t.ended, t.failed = true, failed
+	if !t.begun() {
+		return nil
+	}
 	var lines []string
 	for _, b := range t.blocks(time.Time{}, width) {
 		if failed || b.state != leafWaiting {

@@ -150,6 +150,13 @@ func TestTreeOfAFailure(t *testing.T) {
 `, tree.left(true))
 }
 
+// A refused configuration gets to no resource, and leaves no tree.
+func TestTreeOfNothing(t *testing.T) {
+	tree := grow()
+	tree.event(automation.Event{Time: tree.now, URN: stackURN, Type: "pulumi:pulumi:Stack", Op: "create", Status: automation.StatusStarted})
+	assert.Empty(t, tree.result(80, true))
+}
+
 // Resources that the configuration no longer has are known from their steps.
 func TestTreeOfADestroy(t *testing.T) {
 	tree := grow()
