@@ -26,7 +26,7 @@ type tree struct {
 
 	branches []*branch // in the order in which they became known
 	leaves   map[string]*leaf
-	// parents are those of the components that stand in another one.
+	// parents are those of the components and resources, by URN.
 	parents map[string]string
 }
 
