@@ -14,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -62,7 +63,7 @@ func broken(t *testing.T) report.Verification {
 func TestText(t *testing.T) {
 	var out bytes.Buffer
 	v := broken(t)
-	require.NoError(t, v.Text(&out))
+	require.NoError(t, v.Text(&out, terminal.Style{}))
 	text := out.String()
 	assert.Contains(t, text, "REFUTED         ISO-001   Pod subnets have no path to the internet   (Network configuration for Conveyor, Private subnets)\n"+
 		"    Subnet net-pods-eu-west-1a  →  internet   tcp 443\n")
@@ -73,7 +74,7 @@ func TestText(t *testing.T) {
 	assert.Regexp(t, `(?m)^\d+ proven, [2-9] refuted, 1 unknown, \d+ not applicable$`, text)
 
 	out.Reset()
-	require.NoError(t, v.Brief(&out))
+	require.NoError(t, v.Brief(&out, terminal.Style{}))
 	assert.Contains(t, out.String(), "✗ ISO-001   Pod subnets have no path to the internet\n                        Route way-out: ")
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/requirements"
@@ -12,8 +13,8 @@ import (
 )
 
 // Text writes every verdict, those that need somebody last, with their evidence.
-func (v Verification) Text(w io.Writer) error {
-	out := &writer{w: w}
+func (v Verification) Text(w io.Writer, style terminal.Style) error {
+	out := &writer{w: w, style: style}
 	for _, verdict := range []requirements.Verdict{
 		requirements.Proven, requirements.NotApplicable, requirements.Unknown, requirements.Refuted,
 	} {
@@ -23,32 +24,70 @@ func (v Verification) Text(w io.Writer) error {
 			}
 		}
 	}
-	out.linef("\n%s", v.Counts())
+	out.linef("\n%s", v.counts(style))
 	return out.err
 }
 
 // Counts returns "37 proven, 1 refuted, 1 unknown, 4 not applicable".
-func (v Verification) Counts() string {
-	s := v.Summary
-	text := fmt.Sprintf("%d proven, %d refuted, %d unknown", s.Proven, s.Refuted, s.Unknown)
-	if s.NotApplicable > 0 {
-		text += fmt.Sprintf(", %d not applicable", s.NotApplicable)
+func (v Verification) Counts() string { return v.counts(terminal.Style{}) }
+
+func (v Verification) counts(style terminal.Style) string {
+	texts := countTexts(style, v.Summary)
+	if v.Summary.NotApplicable == 0 {
+		texts = texts[:3]
 	}
-	return text
+	return strings.Join(texts, ", ")
+}
+
+// countTexts returns "37 proven" and so on, each in the style of its verdict.
+func countTexts(style terminal.Style, s requirements.Summary) []string {
+	var texts []string
+	for _, c := range []struct {
+		n       int
+		verdict requirements.Verdict
+	}{
+		{s.Proven, requirements.Proven}, {s.Refuted, requirements.Refuted},
+		{s.Unknown, requirements.Unknown}, {s.NotApplicable, requirements.NotApplicable},
+	} {
+		text := fmt.Sprintf("%d %s", c.n, strings.ToLower(string(c.verdict)))
+		if c.n == 0 {
+			text = style.Faint(text)
+		} else {
+			text = verdictText(style, c.verdict, text)
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// verdictText marks a text by a verdict.
+func verdictText(style terminal.Style, verdict requirements.Verdict, text string) string {
+	switch verdict {
+	case requirements.Proven:
+		return style.Good(text)
+	case requirements.Refuted:
+		return style.Bad(text)
+	case requirements.Unknown:
+		return style.Unsure(text)
+	}
+	return style.Faint(text)
 }
 
 // Brief writes the counts and a line for each verdict that is not a proof.
-func (v Verification) Brief(w io.Writer) error {
-	out := &writer{w: w}
-	s := v.Summary
-	out.linef("Requirements   %d proven   %d refuted   %d unknown   %d not applicable", s.Proven, s.Refuted, s.Unknown, s.NotApplicable)
+func (v Verification) Brief(w io.Writer, style terminal.Style) error {
+	out := &writer{w: w, style: style}
+	out.linef("%s   %s", style.Heading("Requirements"), strings.Join(countTexts(style, v.Summary), "   "))
 	for _, r := range v.Verdicts {
+		mark, why := "", ""
 		switch r.Verdict {
 		case requirements.Refuted:
-			out.linef("            ✗ %-8s  %s\n                        %s: %s", r.ID, r.Title, Name(r.BlockedBy.URN, r.BlockedBy.Property), r.Reason)
+			mark, why = "✗", Name(r.BlockedBy.URN, r.BlockedBy.Property)+": "+r.Reason
 		case requirements.Unknown:
-			out.linef("            ? %-8s  %s\n                        %s%s", r.ID, r.Title, r.Reason, decidedBy(r.Unknowns))
+			mark, why = "?", r.Reason+decidedBy(r.Unknowns)
+		default:
+			continue
 		}
+		out.linef("            %s  %s\n                        %s", verdictText(style, r.Verdict, fmt.Sprintf("%s %-8s", mark, r.ID)), style.Hang(r.Title, 24), style.Hang(why, 24))
 	}
 	return out.err
 }
@@ -65,14 +104,14 @@ func decidedBy(refs []topology.Ref) string {
 }
 
 // Evidence writes one verdict with all that there is to it.
-func Evidence(w io.Writer, r requirements.Result) error {
-	out := &writer{w: w}
-	out.heading(r)
+func Evidence(w io.Writer, style terminal.Style, r requirements.Result) error {
+	out := &writer{w: w, style: style}
+	out.heading(r, source(r))
 	if r.Reason != "" {
-		out.linef("    %s", r.Reason)
+		out.linef("    %s", style.Hang(r.Reason, 4))
 	}
 	for _, fact := range r.Facts {
-		out.linef("    - %-44s %s", Name(fact.URN, fact.Property), fact.Effect)
+		out.linef("    - %-44s %s", Name(fact.URN, fact.Property), style.Hang(fact.Effect, 51))
 	}
 	for _, path := range r.Paths {
 		out.path(path)
@@ -81,7 +120,7 @@ func Evidence(w io.Writer, r requirements.Result) error {
 		out.linef("    decided by %s", Name(ref.URN, ref.Property))
 	}
 	if r.Verdict == requirements.Refuted || r.Verdict == requirements.Unknown {
-		out.linef("    mend: %s", r.Fix)
+		out.mend(r.Fix)
 	}
 	return out.err
 }
@@ -103,8 +142,9 @@ func Name(urn, property string) string {
 
 // writer keeps the first error.
 type writer struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	style terminal.Style
+	err   error
 }
 
 func (o *writer) linef(format string, args ...any) {
@@ -113,28 +153,32 @@ func (o *writer) linef(format string, args ...any) {
 	}
 }
 
-func (o *writer) heading(r requirements.Result) {
-	o.linef("%-14s  %-8s  %s   (%s)", r.Verdict, r.ID, r.Title, r.Source)
+// heading writes a verdict's first line, ending with what follows the title.
+func (o *writer) heading(r requirements.Result, end string) {
+	o.linef("%s  %-8s  %s", verdictText(o.style, r.Verdict, fmt.Sprintf("%-14s", r.Verdict)), r.ID, o.style.Hang(r.Title+o.style.Faint(end), 26))
 }
+
+// source is the document that asks for what is verified.
+func source(r requirements.Result) string { return fmt.Sprintf("   (%s)", r.Source) }
 
 // result writes one verdict: a line for a proof, more for what somebody has to
 // look at.
 func (o *writer) result(r requirements.Result) {
 	switch r.Verdict {
 	case requirements.Proven:
-		o.linef("%-14s  %-8s  %s", r.Verdict, r.ID, r.Title)
+		o.heading(r, "")
 		return
 	case requirements.NotApplicable:
-		o.linef("%-14s  %-8s  %s: %s", r.Verdict, r.ID, r.Title, r.Reason)
+		o.heading(r, ": "+r.Reason)
 		return
 	}
-	o.heading(r)
+	o.heading(r, source(r))
 	if len(r.Paths) > 0 {
 		o.path(r.Paths[0])
 	} else if r.BlockedBy != nil {
 		o.linef("    %s", Name(r.BlockedBy.URN, r.BlockedBy.Property))
 	}
-	o.linef("    %s", r.Reason)
+	o.linef("    %s", o.style.Hang(r.Reason, 4))
 	for i, ref := range r.Unknowns {
 		if i == 5 {
 			o.linef("    and %d more", len(r.Unknowns)-i)
@@ -142,7 +186,11 @@ func (o *writer) result(r requirements.Result) {
 		}
 		o.linef("    decided by %s", Name(ref.URN, ref.Property))
 	}
-	o.linef("    mend: %s", r.Fix)
+	o.mend(r.Fix)
+}
+
+func (o *writer) mend(fix string) {
+	o.linef("    %s %s", o.style.Heading("mend:"), o.style.Hang(fix, 10))
 }
 
 func (o *writer) path(p requirements.Path) {
@@ -153,7 +201,7 @@ func (o *writer) path(p requirements.Path) {
 }
 
 func (o *writer) hop(n int, hop reach.Hop) {
-	o.linef("      %2d  %-44s %s", n, Name(hop.URN, hop.Property), hop.Effect)
+	o.linef("      %2d  %-44s %s", n, Name(hop.URN, hop.Property), o.style.Hang(hop.Effect, 55))
 }
 
 // describe is a packet without its addresses, which the ends tell.

@@ -5,15 +5,15 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // printAddresses prints the address table: the blocks, then a row for each tier
 // and a column for each zone. In Azure that is a row for each role and one
 // column.
-func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
+func printAddresses(w io.Writer, style terminal.Style, ranges []stacks.AddressRange) error {
 	var blocks, zones []string
 	for _, r := range ranges {
 		used := map[string]bool{}
@@ -29,14 +29,20 @@ func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 		}
 		blocks = append(blocks, block)
 	}
-	heading := "tier\t" + strings.Join(zones, "\t")
+	columns := append([]string{"tier"}, zones...)
 	if slices.Equal(zones, []string{""}) {
-		heading = "role\tall zones"
+		columns = []string{"role", "all zones"}
 	}
-	fmt.Fprintf(w, "Addresses   %s\n", strings.Join(blocks, "\n            "))
-
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "            %s\tusable each\n", heading)
+	for i, line := range blocks {
+		fmt.Fprintln(w, heading(style, i, "Addresses")+line)
+	}
+	table := terminal.Table{Gap: 2}
+	columns = append(columns, "usable each")
+	for i, column := range columns {
+		columns[i] = style.Faint(column)
+	}
+	columns[0] = heading(style, 1, "") + columns[0]
+	table.Row(columns...)
 	for _, r := range ranges {
 		for start := 0; start < len(r.Subnets); {
 			tier := r.Subnets[start].Tier
@@ -45,7 +51,7 @@ func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 			for ; end < len(r.Subnets) && r.Subnets[end].Tier == tier; end++ {
 				row[r.Subnets[end].Zone] = r.Subnets[end]
 			}
-			cells, usable := []string{}, []string{}
+			cells, usable := []string{heading(style, 1, "") + tier}, []string{}
 			for _, zone := range zones {
 				subnet, planned := row[zone]
 				if !planned {
@@ -57,11 +63,19 @@ func printAddresses(w io.Writer, ranges []stacks.AddressRange) {
 					usable = append(usable, text)
 				}
 			}
-			fmt.Fprintf(table, "            %s\t%s\t%s\n", tier, strings.Join(cells, "\t"), strings.Join(usable, " / "))
+			table.Row(append(cells, strings.Join(usable, " / "))...)
 			start = end
 		}
 	}
-	table.Flush()
+	return table.Write(w)
+}
+
+// heading is the column of headings: the text in the first row, blank below.
+func heading(style terminal.Style, row int, text string) string {
+	if row > 0 {
+		text = ""
+	}
+	return style.Heading(text) + strings.Repeat(" ", max(0, 12-len(text)))
 }
 
 // thousands returns 16379 as "16,379".

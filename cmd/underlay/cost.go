@@ -2,19 +2,18 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/cost"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 func newCost() *cobra.Command {
@@ -35,7 +34,7 @@ catalogue does not have is said to be unknown; the total is then the least it ca
 			if len(args) == 1 {
 				source.stack, source.configFile = args[0], flags.configFile
 			}
-			return flags.asJSON(cmd.OutOrStdout(), estimate(cmd.Context(), cmd, &flags, &source))
+			return estimate(cmd, &flags, &source)
 		},
 	}
 	flags.add(cmd)
@@ -68,8 +67,8 @@ type costResult struct {
 	cost.Estimate
 }
 
-func estimate(ctx context.Context, cmd *cobra.Command, flags *stackFlags, source *sourceFlags) error {
-	g, env, err := source.load(ctx, cmd)
+func estimate(cmd *cobra.Command, flags *stackFlags, source *sourceFlags) error {
+	g, env, err := source.load(cmd)
 	if err != nil {
 		return err
 	}
@@ -88,8 +87,9 @@ func estimate(ctx context.Context, cmd *cobra.Command, flags *stackFlags, source
 	if env != nil {
 		title = env.Spec.Model() + " · " + g.Stack
 	}
-	printEstimate(cmd.OutOrStdout(), title, result.Estimate)
-	return nil
+	printer := costPrinter{out: cmd.OutOrStdout(), style: terminal.For(cmd.OutOrStdout())}
+	printer.estimate(title, result.Estimate)
+	return printer.err
 }
 
 // costRow is lines of the same thing at the same price.
@@ -122,21 +122,39 @@ func costRows(lines []cost.Line) []costRow {
 	return sorted
 }
 
-// printEstimate prints an estimate for people.
-func printEstimate(w io.Writer, title string, e cost.Estimate) {
+// costPrinter prints an estimate for people, and keeps the first error.
+type costPrinter struct {
+	out   io.Writer
+	style terminal.Style
+	err   error
+}
+
+func (p *costPrinter) linef(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.out, format+"\n", args...)
+	}
+}
+
+func (p *costPrinter) table(table terminal.Table) {
+	if p.err == nil {
+		p.err = table.Write(p.out)
+	}
+}
+
+func (p *costPrinter) estimate(title string, e cost.Estimate) {
 	rows := costRows(e.Lines)
 	regions := regionsOf(e.Lines)
 	if len(regions) == 1 {
 		title += " · " + regions[0]
 	}
-	fmt.Fprintf(w, "%s   list prices in US dollars, a month of %d hours\n\n", title, cost.HoursPerMonth)
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	p.linef("%s   %s\n", p.style.Heading(title), p.style.Faint(fmt.Sprintf("list prices in US dollars, a month of %d hours", cost.HoursPerMonth)))
+	table := terminal.Table{Gap: 3}
 	for i, row := range rows {
 		what := row.What
 		if len(regions) > 1 && row.Region != "" {
 			what += ", " + row.Region
 		}
-		quantity, unit, sum := fmt.Sprint(row.Quantity), "unknown", "unknown"
+		quantity, unit, sum := fmt.Sprint(row.Quantity), "unknown", p.style.Unsure(fmt.Sprintf("%12s", "unknown"))
 		if row.Quantity == 0 {
 			quantity = "?"
 		}
@@ -144,35 +162,27 @@ func printEstimate(w io.Writer, title string, e cost.Estimate) {
 			unit = perUnit(row.Price, row.Per)
 		}
 		if row.Unknown == "" {
-			sum = cents(row.monthly)
+			sum = fmt.Sprintf("%12s", cents(row.monthly))
 		}
-		cells := []string{heading(i, "Standing") + what, quantity, unit, fmt.Sprintf("%12s", sum)}
+		cells := []string{heading(p.style, i, "Standing") + what, quantity, unit, sum}
 		if len(row.Rates) > 0 {
-			cells = append(cells, rateText(row.Rates))
+			cells = append(cells, p.style.Faint(rateText(row.Rates)))
 		}
-		fmt.Fprintln(table, strings.Join(cells, "\t"))
+		table.Row(cells...)
 	}
 	total := "total"
 	if e.AtLeast {
 		total = "at least"
 	}
-	fmt.Fprintf(table, "%s%s\t\t\t%12s\n", heading(len(rows), "Standing"), total, cents(e.Total))
-	table.Flush()
+	table.Row(heading(p.style, len(rows), "Standing")+p.style.Heading(total), "", "", p.style.Heading(fmt.Sprintf("%12s", cents(e.Total))))
+	p.table(table)
 
-	printUsage(w, e.Usage)
+	p.usage(e.Usage)
 	for _, c := range e.Comparisons {
-		printComparison(w, c)
+		p.comparison(c)
 	}
-	printUnknown(w, rows)
-	printSources(w, e)
-}
-
-// heading is the column of headings: the text in the first row, blank below.
-func heading(row int, text string) string {
-	if row > 0 {
-		text = ""
-	}
-	return fmt.Sprintf("%-12s", text)
+	p.unknown(rows)
+	p.sources(e)
 }
 
 // regionsOf are the regions of lines.
@@ -206,29 +216,39 @@ func rateText(rates []cost.Rate) string {
 	return strings.Join(texts, " ")
 }
 
-// printUsage prints what is charged by what passes alone, alike resources once.
-func printUsage(w io.Writer, usage []cost.Usage) {
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	seen := map[string]bool{}
+// usage prints what is charged by what passes alone, alike resources once.
+func (p *costPrinter) usage(usage []cost.Usage) {
+	table := terminal.Table{Gap: 3}
+	var seen []string
 	for _, u := range usage {
-		row := strings.TrimRight(u.What+"\t"+u.By+"\t"+rateText(u.Rates), "\t")
-		if !seen[row] {
-			if len(seen) == 0 {
-				fmt.Fprintln(w)
-			}
-			fmt.Fprintf(table, "%s%s\n", heading(len(seen), "By use"), row)
-			seen[row] = true
+		rates := rateText(u.Rates)
+		row := strings.Join([]string{u.What, u.By, rates}, "\n")
+		if slices.Contains(seen, row) {
+			continue
 		}
+		if len(seen) == 0 {
+			p.linef("")
+		}
+		cells := []string{heading(p.style, len(seen), "By use") + u.What, u.By}
+		if rates != "" {
+			cells = append(cells, p.style.Faint(rates))
+		}
+		table.Row(cells...)
+		seen = append(seen, row)
 	}
-	table.Flush()
+	p.table(table)
 }
 
-func printComparison(w io.Writer, c cost.Comparison) {
-	fmt.Fprintf(w, "\n%s%s\n", heading(0, "Compare"), c.Title)
-	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintf(table, "%s\t%s\n", heading(1, ""), strings.Join(c.Columns, "\t"))
+func (p *costPrinter) comparison(c cost.Comparison) {
+	p.linef("\n%s%s", heading(p.style, 0, "Compare"), c.Title)
+	table := terminal.Table{Gap: 3}
+	columns := []string{heading(p.style, 1, "")}
+	for _, column := range c.Columns {
+		columns = append(columns, p.style.Faint(column))
+	}
+	table.Row(columns...)
 	for _, row := range c.Rows {
-		var cells []string
+		cells := []string{heading(p.style, 1, "") + row.Label}
 		for _, amount := range row.Monthly {
 			cell := "unknown"
 			if amount != nil {
@@ -237,32 +257,32 @@ func printComparison(w io.Writer, c cost.Comparison) {
 			cells = append(cells, cell)
 		}
 		if row.Here {
-			cells = append(cells, "← here")
+			cells = append(cells, p.style.Good("← here"))
 		}
-		fmt.Fprintf(table, "%s%s\t%s\n", heading(1, ""), row.Label, strings.Join(cells, "\t"))
+		table.Row(cells...)
 	}
-	table.Flush()
-	for _, line := range wrap(c.Note, 76) {
-		fmt.Fprintf(w, "%s%s\n", heading(1, ""), line)
+	p.table(table)
+	for _, line := range terminal.Wrap(c.Note, 76) {
+		p.linef("%s%s", heading(p.style, 1, ""), p.style.Faint(line))
 	}
 }
 
-// printUnknown says why there is no price.
-func printUnknown(w io.Writer, rows []costRow) {
+// unknown says why there is no price.
+func (p *costPrinter) unknown(rows []costRow) {
 	n := 0
 	for _, row := range rows {
 		if row.Unknown != "" {
 			if n == 0 {
-				fmt.Fprintln(w)
+				p.linef("")
 			}
-			fmt.Fprintf(w, "%s%s: %s\n", heading(n, "Unknown"), row.What, row.Unknown)
+			p.linef("%s%s: %s", heading(p.style, n, "Unknown"), row.What, row.Unknown)
 			n++
 		}
 	}
 }
 
-// printSources prints the price lists with the days that they were read.
-func printSources(w io.Writer, e cost.Estimate) {
+// sources prints the price lists with the days that they were read.
+func (p *costPrinter) sources(e cost.Estimate) {
 	days := map[string]map[string]bool{}
 	add := func(source, day string) {
 		if source == "" {
@@ -285,10 +305,10 @@ func printSources(w io.Writer, e cost.Estimate) {
 		}
 	}
 	if len(days) > 0 {
-		fmt.Fprintln(w)
+		p.linef("")
 	}
 	for i, source := range slices.Sorted(maps.Keys(days)) {
-		fmt.Fprintf(w, "%s%s   %s\n", heading(i, "Prices of"), strings.Join(slices.Sorted(maps.Keys(days[source])), ", "), source)
+		p.linef("%s%s   %s", heading(p.style, i, "Prices of"), strings.Join(slices.Sorted(maps.Keys(days[source])), ", "), p.style.Faint(source))
 	}
 }
 
@@ -296,17 +316,4 @@ func printSources(w io.Writer, e cost.Estimate) {
 func cents(amount catalog.USD) string {
 	hundredths := (int64(amount) + 5_000) / 10_000
 	return fmt.Sprintf("%s.%02d", thousands(int(hundredths/100)), hundredths%100)
-}
-
-// wrap breaks text into lines of at most width characters.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len([]rune(line))+1+len([]rune(word)) > width {
-			lines, line = append(lines, line), ""
-		}
-		line = strings.TrimLeft(line+" "+word, " ")
-	}
-	return append(lines, line)
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ import (
 	"github.com/underlay-iac/underlay/sandbox/aws"
 	"github.com/underlay-iac/underlay/sandbox/azure"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // operation is one of the automation package's.
@@ -38,7 +38,9 @@ func newUp() *cobra.Command {
 		Use:   "up STACK",
 		Short: "Create or update the environment",
 		Long: `Runs a real "pulumi up" of the environment: on your own backend and credentials,
-or with --sandbox against simulated clouds whose state lies in .underlay/sandbox.`,
+or with --sandbox against simulated clouds whose state lies in .underlay/sandbox.
+What would move or replace a network or a subnet is refused. If it fails, what was
+done is kept, and the same command goes on from there.`,
 		Example: `  underlay up dev --sandbox
   underlay up staging
   underlay up acme --config-file customers/Pulumi.acme.yaml --json`,
@@ -47,9 +49,13 @@ or with --sandbox against simulated clouds whose state lies in .underlay/sandbox
 
 func newRefresh() *cobra.Command {
 	return newDeploy(automation.Refresh, &cobra.Command{
-		Use:     "refresh STACK",
-		Short:   "Read what is deployed into the state",
-		Example: `  underlay refresh staging`,
+		Use:   "refresh STACK",
+		Short: "Read what is deployed into the state",
+		Long: `Runs a real "pulumi refresh": reads every resource from the cloud into the state of the
+stack, and changes nothing in the cloud. What changed there behind Pulumi's back is
+counted as updated, what vanished as deleted; the next up puts it right.`,
+		Example: `  underlay refresh dev --sandbox
+  underlay refresh staging`,
 	})
 }
 
@@ -57,17 +63,18 @@ func newDestroy() *cobra.Command {
 	return newDeploy(automation.Destroy, &cobra.Command{
 		Use:   "destroy STACK",
 		Short: "Delete everything that the environment deployed",
-		Long: `Runs a real "pulumi destroy". With --sandbox the stack and its simulated clouds
+		Long: `Runs a real "pulumi destroy": deletes every resource that the stack has in the cloud and
+keeps the stack and its configuration. With --sandbox the stack and its simulated clouds
 are removed as well.`,
-		Example: `  underlay destroy dev --sandbox`,
+		Example: `  underlay destroy dev --sandbox
+  underlay destroy staging`,
 	})
 }
 
 func newDeploy(operate operation, cmd *cobra.Command) *cobra.Command {
 	var flags deployFlags
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		err := deploy(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &flags, args[0], operate)
-		return flags.asJSON(cmd.OutOrStdout(), err)
+		return deploy(cmd, &flags, args[0], operate)
 	}
 	flags.add(cmd)
 	return cmd
@@ -90,14 +97,16 @@ func (f *deployFlags) again(op automation.Operation, stack string) string {
 	return line
 }
 
-func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string, operate operation) error {
+func deploy(cmd *cobra.Command, flags *deployFlags, stack string, operate operation) (err error) {
+	ctx, stdout := cmd.Context(), cmd.OutOrStdout()
 	env, err := flags.load(stack)
 	if err != nil {
 		return err
 	}
-	progress := newProgress(stderr, flags.json)
-	defer progress.stop()
+	progress := newProgress(ctx, cmd.ErrOrStderr(), flags.json)
+	defer func() { progress.finish(err) }()
 
+	progress.now("looking for the engine")
 	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
 	if err != nil {
 		return err
@@ -122,11 +131,11 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 	} else {
 		options.WorkDir, options.ConfigFile = env.root, env.file
 	}
-	progress.start(total(ctx, env))
+	progress.start(newTree(cmd.Name()+" "+stack, stack, planned(ctx, env)))
 	result, err := operate(ctx, target, options)
-	progress.stop()
+	told := progress.finish(err)
 	if err != nil {
-		return deployError(err, env, flags)
+		return deployError(err, env, flags, told)
 	}
 	if box != nil && result.Operation == automation.OpDestroy {
 		if err := box.remove(); err != nil {
@@ -136,7 +145,7 @@ func deploy(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, s
 	if flags.json {
 		return printJSON(stdout, result)
 	}
-	return printResult(stdout, env, box, flags, result)
+	return printResult(stdout, terminal.For(stdout), env, box, flags, result)
 }
 
 // toolsModule is the folder that the pinned engine is built from, if this is a
@@ -149,14 +158,14 @@ func toolsModule(root string) string {
 	return dir
 }
 
-// total is how many resources the environment has, for the progress display; 0
-// when that is unknown.
-func total(ctx context.Context, env *environment) int {
+// planned are the resources that the environment is to have, for the progress
+// display; nil when that is not known.
+func planned(ctx context.Context, env *environment) *graph.Graph {
 	recorded, err := graph.Record(ctx, stacks.Project, env.stack, nil, env.WithStandIns().Program())
 	if err != nil {
-		return 0
+		return nil
 	}
-	return len(resources(recorded))
+	return recorded
 }
 
 // pulumiConfig is the environment as the configuration of a stack that has no
@@ -276,30 +285,34 @@ func (s *sandbox) close() {
 	}
 }
 
-// verbs are the kinds of change in the order they are told.
-var verbs = []struct {
-	name  string
-	count func(automation.Changes) int
-}{
-	{"created", func(c automation.Changes) int { return c.Create }},
-	{"updated", func(c automation.Changes) int { return c.Update }},
-	{"replaced", func(c automation.Changes) int { return c.Replace }},
-	{"deleted", func(c automation.Changes) int { return c.Delete }},
-	{"unchanged", func(c automation.Changes) int { return c.Same }},
-}
-
-func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
+// changesText is how many resources there are of each kind of change, in the
+// order they are told: "2 created, 1 updated, 65 unchanged".
+func changesText(style terminal.Style, counts map[string]int) string {
 	var changes []string
-	for _, verb := range verbs {
-		if n := verb.count(result.Changes); n > 0 {
-			changes = append(changes, fmt.Sprintf("%d %s", n, verb.name))
+	for _, kind := range []struct {
+		name string
+		mark func(string) string
+	}{
+		{"failed", style.Bad},
+		{"created", style.Good}, {"updated", style.Unsure}, {"replaced", style.Unsure}, {"deleted", style.Bad},
+		{"read", style.Good}, {"unchanged", style.Faint}, {"done", style.Faint},
+	} {
+		if n := counts[kind.name]; n > 0 {
+			changes = append(changes, kind.mark(fmt.Sprintf("%d %s", n, kind.name)))
 		}
 	}
 	if len(changes) == 0 {
-		changes = []string{"nothing to do"}
+		return "nothing to do"
 	}
-	fmt.Fprintf(w, "%s · %s · %s   %s: %s, %.1f s\n",
-		env.Spec.Model(), env.stack, env.Region(), result.Operation, strings.Join(changes, ", "), result.Duration.Seconds())
+	return strings.Join(changes, ", ")
+}
+
+func printResult(w io.Writer, style terminal.Style, env *environment, box *sandbox, flags *deployFlags, result automation.Result) error {
+	changes := changesText(style, map[string]int{
+		"created": result.Changes.Create, "updated": result.Changes.Update, "replaced": result.Changes.Replace,
+		"deleted": result.Changes.Delete, "unchanged": result.Changes.Same,
+	})
+	fmt.Fprintf(w, "%s   %s: %s, %.1f s\n", style.Heading(env.title()), result.Operation, changes, result.Duration.Seconds())
 
 	if result.Operation == automation.OpUp {
 		ranges, err := env.Addresses()
@@ -307,7 +320,9 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 			return err
 		}
 		fmt.Fprintln(w)
-		printAddresses(w, ranges)
+		if err := printAddresses(w, style, ranges); err != nil {
+			return err
+		}
 	}
 	// The handover has a page of its own.
 	_, handedOver := result.Outputs["handover"]
@@ -315,25 +330,24 @@ func printResult(w io.Writer, env *environment, box *sandbox, flags *deployFlags
 	maps.DeleteFunc(outputs, func(name, _ string) bool { return strings.HasPrefix(name, "handover.") })
 	if len(outputs) > 0 {
 		fmt.Fprintln(w)
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		table := terminal.Table{Gap: 2}
 		for i, name := range slices.Sorted(maps.Keys(outputs)) {
-			heading := ""
-			if i == 0 {
-				heading = "Outputs"
-			}
-			fmt.Fprintf(table, "%-12s%s\t%s\n", heading, name, outputs[name])
+			table.Row(heading(style, i, "Outputs")+name, outputs[name])
 		}
-		table.Flush()
+		if err := table.Write(w); err != nil {
+			return err
+		}
 	}
 	if handedOver {
-		fmt.Fprintf(w, "\nHandover    `%s` shows what the vendor asks for\n", flags.again("handover", env.stack))
+		fmt.Fprintf(w, "\n%s%s shows what the vendor asks for\n",
+			heading(style, 0, "Handover"), style.Place("`"+flags.again("handover", env.stack)+"`"))
 	}
 	if box != nil && result.Operation != automation.OpDestroy {
-		fmt.Fprintf(w, "\nState       %s  (Pulumi's)\n",
+		fmt.Fprintf(w, "\n%s%s  (Pulumi's)\n", heading(style, 0, "State"),
 			relative(env.root, filepath.Join(box.dir, ".pulumi", "stacks", stacks.Project, env.stack+".json")))
 		for _, c := range box.clouds {
 			if c.left() > 0 {
-				fmt.Fprintf(w, "            %s  (the simulated cloud)\n", relative(env.root, c.stateFile))
+				fmt.Fprintf(w, "%s%s  (the simulated cloud)\n", heading(style, 1, ""), relative(env.root, c.stateFile))
 			}
 		}
 	}
@@ -373,8 +387,8 @@ func relative(root, path string) string {
 }
 
 // deployError adds to an operation's error the file whose configuration is wrong
-// or what to run next.
-func deployError(err error, env *environment, flags *deployFlags) error {
+// or what to run next. It is printed without the cloud's words if those were told.
+func deployError(err error, env *environment, flags *deployFlags, told bool) error {
 	var problems problem.List
 	if errors.As(err, &problems) {
 		return configError{file: filepath.Base(env.file), error: problems}
@@ -390,7 +404,21 @@ func deployError(err error, env *environment, flags *deployFlags) error {
 	case errors.Is(err, automation.ErrLogin):
 		return fmt.Errorf("%w\nlog in with `pulumi login` or set PULUMI_BACKEND_URL; `%s --sandbox` needs neither", err, again)
 	case len(failed.Failures) > 0 || errors.Is(err, context.Canceled):
-		return fmt.Errorf("%w\nwhat was done is kept; `%s` goes on from here", err, again)
+		text := err.Error()
+		if told && failed.Err == nil {
+			text, _, _ = strings.Cut(text, "\n")
+		}
+		return keptError{fmt.Sprintf("%s\nwhat was done is kept; `%s` goes on from here", text, again), err}
 	}
 	return err
 }
+
+// keptError is an operation that failed in the middle.
+type keptError struct {
+	text string
+	error
+}
+
+func (e keptError) Error() string { return e.text }
+
+func (e keptError) Unwrap() error { return e.error }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,9 +25,9 @@ type pictureFlags struct {
 
 func (f *pictureFlags) add(cmd *cobra.Command) {
 	f.source.addFiles(cmd)
-	cmd.Flags().StringVar(&f.source.configFile, "config-file", "", "with a stack: read its configuration from this file")
-	cmd.Flags().StringVar(&f.model, "model", "", "the deployment model; with a stack the configuration says it")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to this file instead of standard output")
+	cmd.Flags().StringVar(&f.source.configFile, "config-file", "", "with a stack: read its configuration from this `FILE`")
+	cmd.Flags().StringVar(&f.model, "model", "", "the deployment `MODEL`; with a stack the configuration says it")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to this `FILE` instead of standard output")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		given := len(args)
 		for _, path := range []string{f.source.export, f.source.preview} {
@@ -49,18 +48,15 @@ func (f *pictureFlags) add(cmd *cobra.Command) {
 		}
 		return nil
 	}
-	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
-	}
-	_ = cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return requirements.Models(), cobra.ShellCompDirectiveNoFileComp
-	})
+	cmd.ValidArgsFunction = completeStack
+	completeFlag(cmd, "model", requirements.Models)
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
 }
 
 // load reads the graph that the flags choose, and the environment when it comes
 // from one; it sets the model to the environment's.
-func (f *pictureFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Graph, *environment, error) {
-	g, env, err := f.source.load(ctx, cmd)
+func (f *pictureFlags) load(cmd *cobra.Command) (*graph.Graph, *environment, error) {
+	g, env, err := f.source.load(cmd)
 	if err != nil || env == nil {
 		return g, nil, err
 	}
@@ -105,7 +101,7 @@ browser points at in the picture tells what it rests on.`,
 			if !ok {
 				return usageError{fmt.Errorf("no format %q; %s", format, problem.DidYouMean(format, diagramFormats()))}
 			}
-			g, _, err := flags.load(cmd.Context(), cmd)
+			g, _, err := flags.load(cmd)
 			if err != nil {
 				return err
 			}
@@ -113,7 +109,11 @@ browser points at in the picture tells what it rests on.`,
 			if err != nil {
 				return err
 			}
-			drawing, err := subject.Draw()
+			var drawing *report.Drawing
+			err = during(cmd, "drawing "+count(len(resources(g)), "resource"), func() (err error) {
+				drawing, err = subject.Draw()
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -121,10 +121,8 @@ browser points at in the picture tells what it rests on.`,
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&format, "format", "svg", strings.Join(diagramFormats(), ", "))
-	_ = cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return diagramFormats(), cobra.ShellCompDirectiveNoFileComp
-	})
+	cmd.Flags().StringVar(&format, "format", "svg", "the `FORMAT`: "+strings.Join(diagramFormats(), ", "))
+	completeFlag(cmd, "format", diagramFormats)
 	return cmd
 }
 

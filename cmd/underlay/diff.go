@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -44,22 +43,22 @@ read.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			printed := stackFlags{json: asJSON}
-			return printed.asJSON(cmd.OutOrStdout(), compare(cmd.Context(), cmd, args, model, asJSON))
+			return compare(cmd, args, model, asJSON)
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 2 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
 			return stackNames(projectRoot()), cobra.ShellCompDirectiveDefault
 		},
 	}
-	cmd.Flags().StringVar(&model, "model", "", "the deployment model of graphs; next to an environment, its own")
+	cmd.Flags().StringVar(&model, "model", "", "the deployment `MODEL` of graphs; next to an environment, its own")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object instead of text")
-	_ = cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return requirements.Models(), cobra.ShellCompDirectiveNoFileComp
-	})
+	completeFlag(cmd, "model", requirements.Models)
 	return cmd
 }
 
-func compare(ctx context.Context, cmd *cobra.Command, args []string, model string, asJSON bool) error {
+func compare(cmd *cobra.Command, args []string, model string, asJSON bool) error {
 	if model != "" {
 		flags := verifyFlags{model: model}
 		if err := flags.checkModel(); err != nil {
@@ -72,7 +71,7 @@ func compare(ctx context.Context, cmd *cobra.Command, args []string, model strin
 	var sides [2]diff.Side
 	for i, arg := range args {
 		var err error
-		if sides[i], err = loadSide(ctx, cmd, arg); err != nil {
+		if sides[i], err = loadSide(cmd, arg); err != nil {
 			return err
 		}
 	}
@@ -85,7 +84,11 @@ func compare(ctx context.Context, cmd *cobra.Command, args []string, model strin
 			}
 		}
 	}
-	report, err := diff.Compare(ctx, sides[0], sides[1])
+	var report *diff.Report
+	err := during(cmd, fmt.Sprintf("comparing %s and %s", sides[0].Name, sides[1].Name), func() (err error) {
+		report, err = diff.Compare(cmd.Context(), sides[0], sides[1])
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func compare(ctx context.Context, cmd *cobra.Command, args []string, model strin
 }
 
 // loadSide reads one of the networks that are compared.
-func loadSide(ctx context.Context, cmd *cobra.Command, arg string) (diff.Side, error) {
+func loadSide(cmd *cobra.Command, arg string) (diff.Side, error) {
 	side := diff.Side{Name: filepath.Base(arg)}
 	var source sourceFlags
 	switch ext := strings.ToLower(filepath.Ext(arg)); {
@@ -118,7 +121,7 @@ func loadSide(ctx context.Context, cmd *cobra.Command, arg string) (diff.Side, e
 	default:
 		source.stack = arg
 	}
-	g, env, err := source.load(ctx, cmd)
+	g, env, err := source.load(cmd)
 	if err != nil {
 		return side, err
 	}

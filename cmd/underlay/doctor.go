@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,6 +21,7 @@ import (
 	"github.com/underlay-iac/underlay/automation/engine"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 func newDoctor() *cobra.Command {
@@ -37,12 +37,8 @@ there, never what they are.
 Exit code 0 says that everything is there that --sandbox needs, 1 that something is missing.`,
 		Example: `  underlay doctor
   underlay doctor --json`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-			}
-			return nil
-		},
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return doctor(cmd.Context(), cmd.OutOrStdout(), asJSON)
 		},
@@ -86,8 +82,8 @@ func doctor(ctx context.Context, w io.Writer, asJSON bool) error {
 		if err := printJSON(w, result); err != nil {
 			return err
 		}
-	} else {
-		printChecks(w, result)
+	} else if err := printChecks(w, terminal.For(w), result); err != nil {
+		return err
 	}
 	if !result.Ready {
 		return exitError{exitFailed}
@@ -95,20 +91,24 @@ func doctor(ctx context.Context, w io.Writer, asJSON bool) error {
 	return nil
 }
 
-func printChecks(w io.Writer, result doctorResult) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func printChecks(w io.Writer, style terminal.Style, result doctorResult) error {
+	marks := map[string]func(string) string{checkOK: style.Good, checkMissing: style.Bad, checkOptional: style.Unsure}
+	table := terminal.Table{Gap: 2}
 	for _, c := range result.Checks {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", c.Status, c.Name, c.Detail)
+		table.Row(marks[c.Status](c.Status), c.Name, c.Detail)
 		if c.Fix != "" {
-			fmt.Fprintf(table, "\t\t→ %s\n", c.Fix)
+			table.Row("", "", style.Faint("→ "+c.Fix))
 		}
 	}
-	table.Flush()
-	if result.Ready {
-		fmt.Fprintln(w, "\nready: `underlay up STACK --sandbox` needs nothing more")
-	} else {
-		fmt.Fprintln(w, "\nnot ready for --sandbox: see what is missing")
+	if err := table.Write(w); err != nil {
+		return err
 	}
+	text := style.Good("ready") + ": `underlay up STACK --sandbox` needs nothing more"
+	if !result.Ready {
+		text = style.Bad("not ready") + " for --sandbox: see what is missing"
+	}
+	_, err := fmt.Fprintln(w, "\n"+text)
+	return err
 }
 
 // checks looks at everything, in the order that one needs it.

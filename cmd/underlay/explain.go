@@ -5,14 +5,12 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
-	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -34,21 +32,13 @@ that environment with all its evidence.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return flags.asJSON(cmd.OutOrStdout(), explain(cmd, &flags, args))
+			return explain(cmd, &flags, args)
 		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			for _, r := range requirements.All() {
-				ids = append(ids, r.ID)
-			}
-			if len(args) == 0 {
-				ids = append(ids, stackNames(projectRoot())...)
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeRequirement,
 	}
-	cmd.Flags().StringVar(&flags.configFile, "config-file", "", "with a stack: read its configuration from this file")
-	cmd.Flags().BoolVar(&flags.json, "json", false, "print JSON instead of text")
+	cmd.Flags().StringVar(&flags.configFile, "config-file", "", "with a stack: read its configuration from this `FILE`")
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
+	cmd.Flags().BoolVar(&flags.json, "json", false, "print one JSON document instead of text")
 	return cmd
 }
 
@@ -59,7 +49,7 @@ func explain(cmd *cobra.Command, flags *stackFlags, args []string) error {
 		if flags.json {
 			return printJSON(out, requirements.All())
 		}
-		return listRequirements(out)
+		return listRequirements(out, terminal.For(out))
 	case 1:
 		if _, ok := requirements.Find(args[0]); ok || !slices.Contains(stackNames(projectRoot()), args[0]) {
 			r, err := findRequirement(args[0])
@@ -69,7 +59,7 @@ func explain(cmd *cobra.Command, flags *stackFlags, args []string) error {
 			if flags.json {
 				return printJSON(out, r)
 			}
-			return describeRequirement(out, r)
+			return describeRequirement(out, terminal.For(out), r)
 		}
 	}
 	var id string
@@ -89,11 +79,11 @@ func explainStack(cmd *cobra.Command, flags *stackFlags, stack, id string) error
 	if err != nil {
 		return err
 	}
-	g, err := graph.Record(cmd.Context(), stacks.Project, stack, nil, env.Program())
+	g, err := record(cmd, stack, env.WithStandIns())
 	if err != nil {
 		return err
 	}
-	results, err := requirements.Verify(requirements.Input{Graph: g, Model: env.Spec.Model(), Siblings: siblings(cmd.Context(), env)})
+	results, err := verdictsOf(cmd, requirements.Input{Graph: g, Model: env.Spec.Model(), Siblings: siblings(cmd.Context(), env)})
 	if err != nil {
 		return err
 	}
@@ -105,7 +95,7 @@ func explainStack(cmd *cobra.Command, flags *stackFlags, stack, id string) error
 		return printJSON(cmd.OutOrStdout(), found)
 	}
 	for _, r := range found {
-		if err := report.Evidence(cmd.OutOrStdout(), r); err != nil {
+		if err := report.Evidence(cmd.OutOrStdout(), terminal.For(cmd.OutOrStdout()), r); err != nil {
 			return err
 		}
 	}
@@ -128,16 +118,21 @@ func findRequirement(id string) (requirements.Requirement, error) {
 	return r, nil
 }
 
-func listRequirements(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func listRequirements(w io.Writer, style terminal.Style) error {
+	table := terminal.Table{Gap: 2}
 	for _, r := range requirements.All() {
-		fmt.Fprintf(table, "%s\t%s\t%s\n", r.ID, r.Title, strings.Join(r.Models, ", "))
+		table.Row(style.Heading(r.ID), r.Title, style.Faint(strings.Join(r.Models, ", ")))
 	}
-	return table.Flush()
+	return table.Write(w)
 }
 
-func describeRequirement(w io.Writer, r requirements.Requirement) error {
-	_, err := fmt.Fprintf(w, "%s  %s\n\n  source  %s\n  models  %s\n  why     %s\n  mend    %s\n",
-		r.ID, r.Title, r.Source(), strings.Join(r.Models, ", "), r.Why, r.Mend)
-	return err
+func describeRequirement(w io.Writer, style terminal.Style, r requirements.Requirement) error {
+	table := terminal.Table{Gap: 2}
+	for _, row := range [][2]string{
+		{"source", r.Source()}, {"models", strings.Join(r.Models, ", ")}, {"why", r.Why}, {"mend", r.Mend},
+	} {
+		table.Row("  "+style.Faint(row[0]), style.Hang(row[1], 10))
+	}
+	fmt.Fprintf(w, "%s  %s\n\n", style.Heading(r.ID), r.Title)
+	return table.Write(w)
 }

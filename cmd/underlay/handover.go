@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,13 +8,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/underlay-iac/underlay/automation"
 	"github.com/underlay-iac/underlay/automation/engine"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 func newHandover() *cobra.Command {
@@ -27,24 +26,25 @@ func newHandover() *cobra.Command {
 the platform: VPCs or VNets, blocks, zones or subnets, public addresses,
 connector, queues, support role, private zones, the room for a cluster, names to
 let out. It reads the stack's outputs and changes nothing.`,
-		Example: `  underlay handover staging
+		Example: `  underlay handover dev --sandbox
   underlay handover staging --json > for-the-vendor.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := handover(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), &flags, args[0])
-			return flags.asJSON(cmd.OutOrStdout(), err)
+			return handover(cmd, &flags, args[0])
 		},
 	}
 	flags.add(cmd)
 	return cmd
 }
 
-func handover(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags, stack string) error {
+func handover(cmd *cobra.Command, flags *deployFlags, stack string) error {
+	ctx, stdout := cmd.Context(), cmd.OutOrStdout()
 	env, err := flags.load(stack)
 	if err != nil {
 		return err
 	}
-	progress := newProgress(stderr, flags.json)
-	defer progress.stop()
+	progress := newProgress(ctx, cmd.ErrOrStderr(), flags.json)
+	defer progress.finish(nil)
+	progress.now("looking for the engine")
 	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
 	if err != nil {
 		return err
@@ -59,7 +59,9 @@ func handover(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags,
 		options = automation.Options{Pulumi: cli}
 		box.use(&options)
 	}
+	progress.now("asking the backend for the outputs of " + stack)
 	outputs, err := automation.Outputs(ctx, automation.Stack{Project: stacks.Project, Name: stack}, options)
+	progress.finish(nil)
 	var page *stacks.Handover
 	if err == nil {
 		page, err = stacks.ReadHandover(outputs)
@@ -74,22 +76,21 @@ func handover(ctx context.Context, stdout, stderr io.Writer, flags *deployFlags,
 		if errors.As(err, &failed) {
 			failed.Operation = "handover"
 		}
-		return deployError(err, env, flags)
+		return deployError(err, env, flags, false)
 	case flags.json:
 		return printJSON(stdout, page)
 	}
-	printHandover(stdout, stack, page)
-	return nil
+	return printHandover(stdout, terminal.For(stdout), stack, page)
 }
 
 // printHandover prints a handover as a page that can be sent as it is.
-func printHandover(w io.Writer, stack string, page *stacks.Handover) {
-	fmt.Fprintf(w, "%s · %s · %s\n\n", page.Model, stack, page.Region)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer table.Flush()
+func printHandover(w io.Writer, style terminal.Style, stack string, page *stacks.Handover) error {
+	fmt.Fprintf(w, "%s\n\n", style.Heading(fmt.Sprintf("%s · %s · %s", page.Model, stack, page.Region)))
+	table := terminal.Table{Gap: 2}
 	for _, row := range handoverRows(page) {
-		fmt.Fprintf(table, "%-12s%s\t%s\n", row.heading, row.name, row.value)
+		table.Row(heading(style, 0, row.heading)+row.name, row.value)
 	}
+	return table.Write(w)
 }
 
 // handoverRow is a line of a handover.

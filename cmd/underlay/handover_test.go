@@ -5,8 +5,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // The page has a line for all that there is, and none for what there is not.
@@ -70,7 +72,7 @@ Network     vpc     vpc-0a
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			printHandover(&out, "acme", &c.page)
+			require.NoError(t, printHandover(&out, terminal.Style{}, "acme", &c.page))
 			assert.Equal(t, c.want, out.String())
 		})
 	}

@@ -14,8 +14,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 	"gopkg.in/yaml.v3"
 
 	"github.com/underlay-iac/underlay/addressing"
@@ -23,10 +23,11 @@ import (
 	"github.com/underlay-iac/underlay/components/azurevnet"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 func newInit() *cobra.Command {
-	var force bool
+	var force, asJSON bool
 	cmd := &cobra.Command{
 		Use:   "init [STACK]",
 		Short: "Write the configuration of an environment",
@@ -51,7 +52,15 @@ line for each; a script that gives the flags needs no terminal.`,
 			if err != nil {
 				return err
 			}
-			return initStack(cmd.OutOrStdout(), cmd.ErrOrStderr(), a, args, force)
+			result, err := initStack(cmd.ErrOrStderr(), a, args, force)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(cmd.OutOrStdout(), result)
+			}
+			printInit(cmd.OutOrStdout(), terminal.For(cmd.OutOrStdout()), result)
+			return nil
 		},
 	}
 	for _, q := range questions() {
@@ -60,9 +69,29 @@ line for each; a script that gives the flags needs no terminal.`,
 			help += ": " + strings.Join(q.choices, ", ")
 		}
 		cmd.Flags().String(q.flag, "", help)
+		completeFlag(cmd, q.flag, func() []string { return q.choices })
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "overwrite the file when there is one")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object instead of text")
+	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
+}
+
+// initResult is what `init --json` prints.
+type initResult struct {
+	Operation string         `json:"operation"`
+	Stack     string         `json:"stack"`
+	File      string         `json:"file"`
+	Model     string         `json:"model"`
+	Region    string         `json:"region"`
+	Addresses []addressRange `json:"addresses"`
+	// blocks are those that were chosen, for people.
+	blocks []string
+}
+
+func printInit(w io.Writer, style terminal.Style, r initResult) {
+	fmt.Fprintf(w, "%s written: %s, %s\n", style.Place(r.File), r.Model, strings.Join(r.blocks, ", "))
+	fmt.Fprintf(w, "See what it builds:  %s\n", style.Place("underlay preview "+r.Stack))
 }
 
 // The questions by their flags.
@@ -130,7 +159,7 @@ type asker struct {
 func newAsker(cmd *cobra.Command) (*asker, error) {
 	a := &asker{flags: map[string]string{}, read: lines(cmd.Context(), cmd.InOrStdin()), out: cmd.ErrOrStderr(), asked: map[string]bool{}}
 	if file, isFile := cmd.InOrStdin().(*os.File); isFile {
-		a.terminal = isatty.IsTerminal(file.Fd())
+		a.terminal = term.IsTerminal(int(file.Fd()))
 	}
 	for _, q := range questions() {
 		if cmd.Flags().Changed(q.flag) {
@@ -151,15 +180,16 @@ func (a *asker) ask(flag, fallback string, check func(string) error) (string, er
 	if text, given := a.flags[flag]; given {
 		text = strings.TrimSpace(text)
 		if err := check(text); err != nil {
-			return "", usageError{fmt.Errorf("--%s: %w", flag, err)}
+			return "", usageError{fmt.Errorf("--%s: %v", flag, err)} // not %w: it is no configuration's problem
 		}
 		return text, nil
 	}
 	i := slices.IndexFunc(questions(), func(q question) bool { return q.flag == flag })
 	q := questions()[i]
-	prompt := q.text
+	style := terminal.For(a.out)
+	prompt := style.Heading(q.text)
 	if len(q.choices) > 0 {
-		prompt += " (" + strings.Join(q.choices, ", ") + ")"
+		prompt += style.Faint(" (" + strings.Join(q.choices, ", ") + ")")
 	}
 	if fallback != "" {
 		prompt += " [" + fallback + "]"
@@ -184,9 +214,9 @@ func (a *asker) ask(flag, fallback string, check func(string) error) (string, er
 		case wrong == nil:
 			return text, nil
 		case !a.terminal || ended:
-			return "", usageError{fmt.Errorf("%s: %w", q.text, wrong)}
+			return "", usageError{fmt.Errorf("%s: %v", q.text, wrong)}
 		}
-		fmt.Fprintf(a.out, "  %v\n", wrong)
+		fmt.Fprintf(a.out, "  %s\n", style.Unsure(wrong.Error()))
 	}
 }
 
@@ -227,41 +257,46 @@ func (a *asker) unasked() []string {
 // stackName is what Pulumi takes as a stack's name.
 var stackName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
 
-func initStack(stdout, stderr io.Writer, a *asker, args []string, force bool) error {
+func initStack(stderr io.Writer, a *asker, args []string, force bool) (result initResult, err error) {
 	root := projectRoot()
 	stack := "dev"
 	if len(args) == 1 {
 		stack = args[0]
 	}
 	if !stackName.MatchString(stack) {
-		return usageError{fmt.Errorf("stack %q: use 1 to 100 letters, digits and _ . -", stack)}
+		return result, usageError{fmt.Errorf("stack %q: use 1 to 100 letters, digits and _ . -", stack)}
 	}
 	file := filepath.Join(root, "Pulumi."+stack+".yaml")
 	if _, err := os.Stat(file); err == nil && !force {
-		return usageError{fmt.Errorf("%s is there already; give another stack, or --force to overwrite it", filepath.Base(file))}
+		return result, usageError{fmt.Errorf("%s is there already; give another stack, or --force to overwrite it", filepath.Base(file))}
 	}
 	facts, err := catalog.Load()
 	if err != nil {
-		return err
+		return result, err
 	}
 	taken := otherBlocks(stderr, root, stack)
 	text, blocks, err := draft(a, facts, stack, taken)
 	if err != nil {
-		return err
+		return result, err
 	}
 	if unasked := a.unasked(); len(unasked) > 0 {
-		return usageError{fmt.Errorf("%s: nothing asks for it after the other answers; remove it", strings.Join(unasked, ", "))}
+		return result, usageError{fmt.Errorf("%s: nothing asks for it after the other answers; remove it", strings.Join(unasked, ", "))}
 	}
 	env, err := stacks.Parse([]byte(text))
 	if err != nil {
-		return configError{file: filepath.Base(file), error: err}
+		return result, configError{file: filepath.Base(file), error: err}
+	}
+	ranges, err := env.Addresses()
+	if err != nil {
+		return result, err
 	}
 	if err := writeNew(file, text, force); err != nil {
-		return usageError{fmt.Errorf("write the configuration: %w", err)}
+		return result, usageError{fmt.Errorf("write the configuration: %w", err)}
 	}
-	fmt.Fprintf(stdout, "%s written: %s, %s\n", filepath.Base(file), env.Spec.Model(), strings.Join(blocks, ", "))
-	fmt.Fprintf(stdout, "See what it builds:  underlay preview %s\n", stack)
-	return nil
+	return initResult{
+		Operation: "init", Stack: stack, File: filepath.Base(file), Model: env.Spec.Model(), Region: env.Region(),
+		Addresses: newAddressRanges(ranges), blocks: blocks,
+	}, nil
 }
 
 // writeNew writes a file; one that is there already only when it is forced.

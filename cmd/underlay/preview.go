@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +13,7 @@ import (
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -31,12 +30,11 @@ no network are used. The exit code is 1 when a requirement is refuted.`,
   underlay preview staging --export graph.json
   underlay preview acme --config-file customers/Pulumi.acme.yaml --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			err := preview(cmd.Context(), cmd.OutOrStdout(), &flags, args[0], export)
-			return flags.asJSON(cmd.OutOrStdout(), err)
+			return preview(cmd, &flags, args[0], export)
 		},
 	}
 	flags.add(cmd)
-	cmd.Flags().StringVar(&export, "export", "", "write the resource graph to this file, as `pulumi stack export` would")
+	cmd.Flags().StringVar(&export, "export", "", "write the resource graph to this `FILE`, as \"pulumi stack export\" would")
 	return cmd
 }
 
@@ -75,7 +73,8 @@ type addressSubnet struct {
 	Usable int    `json:"usable"`
 }
 
-func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export string) error {
+func preview(cmd *cobra.Command, flags *stackFlags, stack, export string) error {
+	ctx, w := cmd.Context(), cmd.OutOrStdout()
 	start := time.Now()
 	env, err := flags.load(stack)
 	if err != nil {
@@ -89,7 +88,7 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 	if err != nil {
 		return err
 	}
-	recorded, err := graph.Record(ctx, stacks.Project, stack, nil, env.WithStandIns().Program())
+	recorded, err := record(cmd, stack, env.WithStandIns())
 	if err != nil {
 		return err
 	}
@@ -98,7 +97,7 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 			return err
 		}
 	}
-	verdicts, err := requirements.Verify(requirements.Input{
+	verdicts, err := verdictsOf(cmd, requirements.Input{
 		Graph: recorded, Model: env.Spec.Model(), Siblings: siblings(ctx, env),
 	})
 	if err != nil {
@@ -117,22 +116,30 @@ func preview(ctx context.Context, w io.Writer, flags *stackFlags, stack, export 
 		}
 		return refuted(verification)
 	}
-	fmt.Fprintf(w, "%s · %s · %s   %s, %.2f s, no cloud account used\n\n",
-		env.Spec.Model(), stack, env.Region(), count(len(resources(recorded)), "resource"), elapsed.Seconds())
-	printAddresses(w, ranges)
-	if len(warnings) > 0 {
-		fmt.Fprintf(w, "\nWarnings    %s\n", strings.Join(warnings, "\n            "))
+	style := terminal.For(w)
+	fmt.Fprintf(w, "%s   %s\n\n", style.Heading(env.title()),
+		style.Faint(fmt.Sprintf("%s, %.2f s, no cloud account used", count(len(resources(recorded)), "resource"), elapsed.Seconds())))
+	if err := printAddresses(w, style, ranges); err != nil {
+		return err
+	}
+	for i, warning := range warnings {
+		if i == 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintln(w, heading(style, i, "Warnings")+style.Hang(warning, 12))
 	}
 	fmt.Fprintln(w)
-	printResources(w, recorded)
+	if err := printResources(w, style, recorded); err != nil {
+		return err
+	}
 	fmt.Fprintln(w)
-	if err := verification.Brief(w); err != nil {
+	if err := verification.Brief(w, style); err != nil {
 		return err
 	}
 	if export != "" {
-		fmt.Fprintf(w, "\nGraph       %s\n", export)
+		fmt.Fprintf(w, "\n%s%s\n", heading(style, 0, "Graph"), style.Place(export))
 	}
-	fmt.Fprintf(w, "\nReport      %s\n", reportCommand(flags, stack))
+	fmt.Fprintf(w, "\n%s%s\n", heading(style, 0, "Report"), style.Place(reportCommand(flags, stack)))
 	return refuted(verification)
 }
 
@@ -187,6 +194,7 @@ func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressR
 		Addresses: newAddressRanges(ranges),
 		Warnings:  append([]string{}, warnings...),
 		Seconds:   elapsed.Seconds(),
+		Resources: []previewResource{},
 	}
 	for _, r := range resources(g) {
 		result.Resources = append(result.Resources, previewResource{URN: r.URN, Type: r.Type, Name: r.Name})
@@ -195,9 +203,9 @@ func newPreviewResult(env *environment, g *graph.Graph, ranges []stacks.AddressR
 }
 
 func newAddressRanges(ranges []stacks.AddressRange) []addressRange {
-	var out []addressRange
+	out := []addressRange{}
 	for _, r := range ranges {
-		block := addressRange{Name: r.Name, Cidr: r.Prefix.String(), Slots: r.Slots, Free: []string{}}
+		block := addressRange{Name: r.Name, Cidr: r.Prefix.String(), Slots: r.Slots, Subnets: []addressSubnet{}, Free: []string{}}
 		for _, s := range r.Subnets {
 			block.Subnets = append(block.Subnets, addressSubnet{Tier: s.Tier, Zone: s.Zone, Cidr: s.Prefix.String(), Usable: s.Usable})
 		}
@@ -210,7 +218,7 @@ func newAddressRanges(ranges []stacks.AddressRange) []addressRange {
 }
 
 // printResources prints how many resources of each type there are.
-func printResources(w io.Writer, g *graph.Graph) {
+func printResources(w io.Writer, style terminal.Style, g *graph.Graph) error {
 	counts := map[string]int{}
 	var types []string
 	for _, r := range resources(g) {
@@ -220,13 +228,9 @@ func printResources(w io.Writer, g *graph.Graph) {
 		counts[r.Type]++
 	}
 	slices.Sort(types)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := terminal.Table{Gap: 2}
 	for i, token := range types {
-		heading := ""
-		if i == 0 {
-			heading = "Resources"
-		}
-		fmt.Fprintf(table, "%-12s%d\t%s\n", heading, counts[token], token)
+		table.Row(heading(style, i, "Resources")+strconv.Itoa(counts[token]), token)
 	}
-	table.Flush()
+	return table.Write(w)
 }

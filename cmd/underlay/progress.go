@@ -1,134 +1,219 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
 
 	"github.com/underlay-iac/underlay/automation"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
-// progress shows what the engine does while it works: on a terminal one line
-// that is rewritten, elsewhere a line for each resource that is done.
+const (
+	// redraw is the time between two frames of a live display.
+	redraw = 100 * time.Millisecond
+	// patience is how long something may take before a live display tells of it.
+	patience = time.Second
+)
+
+// progress shows what takes long while it does: on a terminal a live display that
+// is redrawn in place, elsewhere a line for each resource that is done.
 type progress struct {
 	out    io.Writer
+	style  terminal.Style
+	screen *terminal.Screen // nil where nothing is redrawn
 	silent bool
-	live   bool
 
-	mu      sync.Mutex
-	begin   time.Time
-	total   int
-	done    int
-	current string
-	stopped chan struct{}
+	mu    sync.Mutex
+	step  string    // what is done at the moment, before there are resources
+	begin time.Time // of the step or the operation; of a step that tells its time, zero
+	noted bool
+	tree  *tree // of the operation, once it has begun
+	stop  func()
 }
 
-func newProgress(out io.Writer, silent bool) *progress {
-	file, isFile := out.(*os.File)
-	return &progress{
-		out: out, silent: silent, begin: time.Now(),
-		live: !silent && isFile && isatty.IsTerminal(file.Fd()),
+// newProgress returns the display of what a command does. A silent one shows
+// nothing but on a terminal. The end of ctx is shown as an interruption.
+func newProgress(ctx context.Context, out io.Writer, silent bool) *progress {
+	p := &progress{
+		out: out, style: terminal.For(out), screen: terminal.NewScreen(out), silent: silent,
+		begin: time.Now(), stop: func() {},
 	}
-}
-
-// note prints a line of its own: what takes long before the engine starts.
-func (p *progress) note(line string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if !p.silent {
-		fmt.Fprintf(p.out, "%s%s\n", p.erase(), line)
+	if p.screen == nil {
+		return p
 	}
+	ticking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.tick(ctx, ticking)
+	}()
+	p.stop = func() { stop(); <-ended }
+	return p
 }
 
-// start begins the operation; total is how many resources it is about, 0 if unknown.
-func (p *progress) start(total int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.begin, p.total, p.current = time.Now(), total, "starting the engine"
-	if !p.live {
-		return
-	}
-	p.stopped = make(chan struct{})
-	go p.tick(p.stopped)
+// during shows on a terminal what is done while do runs, if that takes long.
+func during(cmd *cobra.Command, step string, do func() error) error {
+	p := newProgress(cmd.Context(), cmd.ErrOrStderr(), true)
+	defer p.finish(nil)
+	p.now(step)
+	return do()
 }
 
-// tick redraws the live line so that its seconds run while the engine is quiet.
-func (p *progress) tick(stopped <-chan struct{}) {
-	ticker := time.NewTicker(100 * time.Millisecond)
+// tick redraws the live display until it is stopped, so that its seconds run
+// while nothing happens.
+func (p *progress) tick(ctx, ticking context.Context) {
+	ticker := time.NewTicker(redraw)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-stopped:
+		case <-ticking.Done():
 			return
 		case <-ticker.C:
 			p.mu.Lock()
-			p.draw()
+			if p.tree != nil {
+				p.tree.interrupted = ctx.Err() != nil
+			}
+			if lines := p.frame(time.Now()); lines != nil {
+				p.screen.Draw(lines)
+			}
 			p.mu.Unlock()
 		}
 	}
 }
 
-// stop ends the display; it may be called twice.
-func (p *progress) stop() {
+// frame is what a live display shows at a time; nil is nothing yet.
+func (p *progress) frame(now time.Time) []string {
+	width, height := p.screen.Size()
+	switch {
+	case p.tree != nil:
+		return p.tree.frame(now, width, height-1)
+	case p.step != "" && p.begin.IsZero():
+		return []string{spinner(now) + " " + p.step}
+	case p.step != "" && now.Sub(p.begin) >= patience:
+		return []string{fmt.Sprintf("%s %s  %s", spinner(now), p.step, p.style.Faint(elapsed(now.Sub(p.begin))))}
+	}
+	return nil
+}
+
+// now says what is done from now on, for a live display alone.
+func (p *progress) now(step string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stopped == nil {
+	p.step, p.begin = step, time.Now()
+}
+
+// note tells what takes long before the engine starts. On a terminal the first line
+// stays, and those after it take one another's place.
+func (p *progress) note(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.screen == nil || !p.noted {
+		p.print(line)
+		p.noted = true
 		return
 	}
-	close(p.stopped)
-	p.stopped = nil
-	fmt.Fprint(p.out, p.erase())
+	p.step, p.begin = line, time.Time{}
 }
 
-// participles say what a finished operation has done to a resource.
-var participles = map[string]string{
-	"create": "created", "update": "updated", "delete": "deleted", "refresh": "read",
-	"create-replacement": "created", "replace": "replaced", "delete-replaced": "deleted",
+func (p *progress) print(line string) {
+	switch {
+	case p.screen != nil:
+		p.screen.Print(line)
+	case !p.silent:
+		fmt.Fprintln(p.out, line)
+	}
 }
 
-// event shows one step.
+// start begins the operation, whose resources the tree has.
+func (p *progress) start(t *tree) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begin = time.Now()
+	t.begin, t.style = p.begin, p.style
+	p.tree = t
+}
+
+// finish ends the display and leaves what has become of each component; err is
+// why the operation failed. It reports whether it has told of failures. It may be
+// called twice.
+func (p *progress) finish(err error) (told bool) {
+	p.stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.screen == nil {
+		return false
+	}
+	p.screen.End()
+	if p.tree != nil {
+		width, _ := p.screen.Size()
+		for _, line := range p.tree.result(width, err != nil) {
+			fmt.Fprintln(p.out, line)
+		}
+		told = true
+	}
+	p.screen, p.silent = nil, true
+	return told
+}
+
+// event shows one step of the operation.
 func (p *progress) event(e automation.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	name := shortType(e.Type) + " " + e.Name
-	switch e.Status {
-	case automation.StatusStarted:
-		p.current = name
-	case automation.StatusDone:
-		verb, changed := participles[e.Op]
-		if e.Op == "same" || changed && !isPlumbing(e.Type) {
-			p.done++
-		}
-		if changed && !p.silent && !p.live && !isPlumbing(e.Type) {
-			fmt.Fprintf(p.out, "  %-8s %-60s %5.1f s\n", verb, name, time.Since(p.begin).Seconds())
-		}
-	case automation.StatusDiagnostic:
-		if e.Severity == automation.SeverityWarning && !p.silent {
-			fmt.Fprintf(p.out, "%swarning: %s\n", p.erase(), e.Message)
-		}
+	if p.tree != nil {
+		p.tree.event(e)
+	}
+	switch verb := verbOf(e.Op); {
+	case e.Status == automation.StatusDiagnostic && e.Severity == automation.SeverityWarning:
+		p.print(p.style.Unsure("warning:") + " " + p.style.Hang(e.Message, 9))
+	case e.Status == automation.StatusDone && verb.changes && p.screen == nil && !p.silent && !isPlumbing(e.Type):
+		fmt.Fprintf(p.out, "  %-8s %-60s %5.1f s\n", verb.done, shortType(e.Type)+" "+e.Name, time.Since(p.begin).Seconds())
 	}
 }
 
-// draw rewrites the live line.
-func (p *progress) draw() {
-	count := fmt.Sprint(p.done)
-	if p.total > 0 {
-		count = fmt.Sprintf("%d of %d", min(p.done, p.total), p.total)
-	}
-	fmt.Fprintf(p.out, "%s  %5.1f s  %s  %s", p.erase(), time.Since(p.begin).Seconds(), count, p.current)
+// verb is what an operation does to a resource, in words.
+type verb struct {
+	doing, done string
+	// changes says that it is told of each resource.
+	changes bool
 }
 
-// erase clears the live line.
-func (p *progress) erase() string {
-	if !p.live {
-		return ""
+// verbOf returns the verb of an engine's operation.
+func verbOf(op string) verb {
+	switch op {
+	case "create", "create-replacement":
+		return verb{"creating", "created", true}
+	case "update":
+		return verb{"updating", "updated", true}
+	case "delete", "delete-replaced":
+		return verb{"deleting", "deleted", true}
+	case "replace":
+		return verb{"replacing", "replaced", true}
+	case "refresh":
+		return verb{"reading", "read", true}
+	case "same":
+		return verb{"checking", "unchanged", false}
 	}
-	return "\r\x1b[K"
+	return verb{"working on", "done", false}
+}
+
+// spinner is a sign of life.
+func spinner(now time.Time) string {
+	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+	return string(frames[now.UnixMilli()/redraw.Milliseconds()%int64(len(frames))])
+}
+
+// elapsed is a duration as it runs: "4.2 s", "2:05 min".
+func elapsed(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return fmt.Sprintf("%d:%02d min", int(d.Minutes()), int(d.Seconds())%60)
 }
 
 // shortType returns "Subnet" of "aws:ec2/subnet:Subnet".

@@ -32,7 +32,7 @@ same bytes for the same graph.`,
 			if flags.source.stack == "" && flags.model == "" {
 				return usageError{fmt.Errorf("give --model; %s", problem.DidYouMean("", requirements.Models()))}
 			}
-			g, env, err := flags.load(cmd.Context(), cmd)
+			g, env, err := flags.load(cmd)
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,11 @@ same bytes for the same graph.`,
 			if env != nil {
 				planned, in.Model, in.Siblings = env.Environment, env.Spec.Model(), siblings(cmd.Context(), env)
 			}
-			page, err := newPage(in, planned)
+			var page *report.Page
+			err = during(cmd, "verifying "+count(len(resources(g)), "resource"), func() (err error) {
+				page, err = newPage(in, planned)
+				return err
+			})
 			if err != nil {
 				return err
 			}

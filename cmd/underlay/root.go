@@ -16,6 +16,7 @@ import (
 	"github.com/underlay-iac/underlay/automation"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 )
 
 // Exit codes that scripts rely on.
@@ -34,20 +35,21 @@ func (e usageError) Unwrap() error { return e.error }
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot()
+	root := newRoot(terminal.For(stdout))
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitDone
 	}
 	if code, ok := exitCode(err); ok {
 		return code
 	}
-	var reported reportedError
-	if !errors.As(err, &reported) {
-		printError(stderr, err)
+	if asJSON(cmd, args) {
+		_ = printJSON(stdout, newFailure(err)) // what remains is the exit code
+	} else {
+		printError(stderr, terminal.For(stderr), err)
 	}
 	var usage usageError
 	var problems problem.List
@@ -57,15 +59,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-// reportedError has been printed already, as JSON.
-type reportedError struct{ error }
+// asJSON reports whether a command was asked for JSON. Its other flags may be
+// wrong.
+func asJSON(cmd *cobra.Command, args []string) bool {
+	flag := cmd.Flags().Lookup("json")
+	return flag != nil && (flag.Value.String() == "true" || slices.Contains(args, "--json"))
+}
 
-func (e reportedError) Unwrap() error { return e.error }
-
-func newRoot() *cobra.Command {
+func newRoot(style terminal.Style) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "underlay",
-		Short:         "Build the network of a managed data platform, and prove it before it is deployed",
+		Use:   "underlay",
+		Short: "Build the network of a managed data platform, and prove it before it is deployed",
+		Long: `Builds the network that a managed data platform stands on, in AWS and Azure, and proves
+that it meets the platform's prerequisites before anything is deployed. An environment is
+one file, Pulumi.STACK.yaml, of which STACK is the name. With --sandbox a deployment
+runs on simulated clouds and needs no account.
+
+Facts go to standard output, progress and errors to standard error; --json makes the
+facts one document for programs (underlay help json). Colours are for terminals alone,
+and NO_COLOR=1 turns them off.`,
+		Example: `  underlay preview dev
+  underlay verify --stack dev
+  underlay up dev --sandbox`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -79,8 +94,29 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(newPreview(), newUp(), newRefresh(), newDestroy(), newHandover(),
-		newVerify(), newExplain(), newReach(), newDiagram(), newReport(), newCost(), newDiff(), newServe(), newInit(), newDoctor())
+	for _, group := range []struct {
+		title    string
+		commands []*cobra.Command
+	}{
+		{"Begin:", []*cobra.Command{newDoctor(), newInit(), newServe()}},
+		{"Look before you deploy:", []*cobra.Command{newPreview(), newDiff(), newCost(), newDiagram(), newReport()}},
+		{"Prove:", []*cobra.Command{newVerify(), newReach(), newExplain()}},
+		{"Deploy:", []*cobra.Command{newUp(), newRefresh(), newDestroy(), newHandover()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: style.Heading(group.title)})
+		for _, cmd := range group.commands {
+			cmd.GroupID = group.title
+			root.AddCommand(cmd)
+		}
+	}
+	root.AddCommand(newJSONTopic())
+	var headings []string
+	for _, heading := range []string{
+		"Usage:", "Examples:", "Available Commands:", "Additional Commands:", "Global Flags:", "Flags:", "Additional help topics:",
+	} {
+		headings = append(headings, heading, style.Heading(heading))
+	}
+	root.SetUsageTemplate(strings.NewReplacer(headings...).Replace(root.UsageTemplate()))
 	return root
 }
 
@@ -91,7 +127,8 @@ type stackFlags struct {
 }
 
 func (f *stackFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.configFile, "config-file", "", "read the configuration from this file instead of Pulumi.STACK.yaml")
+	cmd.Flags().StringVar(&f.configFile, "config-file", "", "read the configuration from this `FILE` instead of Pulumi.STACK.yaml")
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object instead of text")
 	cmd.Args = func(_ *cobra.Command, args []string) error {
 		if len(args) != 1 {
@@ -99,9 +136,7 @@ func (f *stackFlags) add(cmd *cobra.Command) {
 		}
 		return nil
 	}
-	cmd.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
-	}
+	cmd.ValidArgsFunction = completeStack
 }
 
 // environment is a stack and its configuration.
@@ -110,6 +145,11 @@ type environment struct {
 	file  string
 	root  string
 	*stacks.Environment
+}
+
+// title is what stands above what is said of an environment.
+func (e *environment) title() string {
+	return fmt.Sprintf("%s · %s · %s", e.Spec.Model(), e.stack, e.Region())
 }
 
 // load reads the environment of a stack. Its errors name the file.
@@ -173,10 +213,10 @@ func stackNames(root string) []string {
 }
 
 // printError prints an error for people; problems of a configuration one by one.
-func printError(w io.Writer, err error) {
+func printError(w io.Writer, style terminal.Style, err error) {
 	var problems problem.List
 	if !errors.As(err, &problems) {
-		fmt.Fprintf(w, "error: %v\n", err)
+		fmt.Fprintf(w, "%s %v\n", style.Bad("error:"), err)
 		return
 	}
 	config := configError{file: "configuration"}
@@ -185,12 +225,12 @@ func printError(w io.Writer, err error) {
 		config.consequence = "nothing was registered"
 	}
 	if errors.As(err, new(questionError)) {
-		fmt.Fprintf(w, "the question has %s\n", count(len(problems), "problem"))
+		fmt.Fprintf(w, "the question has %s\n", style.Bad(count(len(problems), "problem")))
 	} else {
-		fmt.Fprintf(w, "%s: %s, %s\n", config.file, count(len(problems), "problem"), config.consequence)
+		fmt.Fprintf(w, "%s: %s, %s\n", config.file, style.Bad(count(len(problems), "problem")), config.consequence)
 	}
 	for _, p := range problems {
-		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(p.Path+"   "+p.Value, " "), p.Sentence())
+		fmt.Fprintf(w, "\n  %s\n      %s\n", strings.TrimRight(style.Place(p.Path)+"   "+p.Value, " "), style.Hang(p.Sentence(), 6))
 	}
 }
 
@@ -218,11 +258,7 @@ type resourceFailure struct {
 	Message string `json:"message"`
 }
 
-// asJSON prints err as JSON when the flag is set, and marks it as printed.
-func (f *stackFlags) asJSON(w io.Writer, err error) error {
-	if _, done := exitCode(err); err == nil || !f.json || done {
-		return err
-	}
+func newFailure(err error) failure {
 	text := failure{Error: err.Error()}
 	if errors.As(err, &text.Problems) {
 		text.Error = "invalid configuration"
@@ -241,7 +277,7 @@ func (f *stackFlags) asJSON(w io.Writer, err error) error {
 			text.Failures = append(text.Failures, resourceFailure{URN: r.URN, Type: r.Type, Name: r.Name, Message: r.Message})
 		}
 	}
-	return errors.Join(reportedError{err}, printJSON(w, text))
+	return text
 }
 
 // count returns "1 problem", "3 problems".

@@ -62,36 +62,47 @@ func broken() {
 // The scripts of testdata read as documentation of the command line: each runs
 // in a folder with the repository's own Pulumi files.
 func TestScripts(t *testing.T) {
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-	// The scripts use the engine; here it is built if need be.
-	_, err = engine.Find(t.Context(), engine.Options{Tools: "../../tools", Progress: func(line string) { t.Log(line) }})
-	require.NoError(t, err)
+	cache := buildEngine(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("XDG_CACHE_HOME", cache)
-			files, err := filepath.Glob("../../Pulumi*.yaml")
-			if err != nil {
-				return err
-			}
-			for _, file := range files {
-				data, err := os.ReadFile(file)
-				if err != nil {
-					return err
-				}
-				if err := os.WriteFile(filepath.Join(env.WorkDir, filepath.Base(file)), data, 0o644); err != nil {
-					return err
-				}
-			}
-			return nil
+			return copyProject(env.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"field": field,
 		},
 	})
+}
+
+// buildEngine builds the engine if need be, and returns the cache it is in.
+func buildEngine(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	require.NoError(t, err)
+	_, err = engine.Find(t.Context(), engine.Options{Tools: "../../tools", Progress: func(line string) { t.Log(line) }})
+	require.NoError(t, err)
+	return cache
+}
+
+// copyProject copies the repository's own Pulumi files to a folder.
+func copyProject(to string) error {
+	files, err := filepath.Glob("../../Pulumi*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, filepath.Base(file)), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // exits runs a command and checks its exit code: exits 2 underlay preview bad.

@@ -33,12 +33,13 @@ It listens on this machine alone unless --addr names another address. Requests r
 write no file and ask no network. Ctrl-C ends it.`,
 		Example: `  underlay serve
   underlay serve --addr 127.0.0.1:9000`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), addr)
 		},
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "address and port to listen at; port 0 takes a free one")
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8080", "`ADDRESS` and port to listen at; port 0 takes a free one")
 	return cmd
 }
 

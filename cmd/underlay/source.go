@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,24 +18,25 @@ type sourceFlags struct {
 
 func (f *sourceFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.stack, "stack", "", "record the environment of this stack, as preview does")
-	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this file")
+	flags.StringVar(&f.stack, "stack", "", "record the environment of this `STACK`, as preview does")
+	flags.StringVar(&f.configFile, "config-file", "", "with --stack: read its configuration from this `FILE`")
 	f.addFiles(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("stack", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return stackNames(projectRoot()), cobra.ShellCompDirectiveNoFileComp
-	})
+	completeFlag(cmd, "stack", func() []string { return stackNames(projectRoot()) })
+	_ = cmd.MarkFlagFilename("config-file", "yaml", "yml")
 }
 
 // addFiles adds the flags that name a file of Pulumi's.
 func (f *sourceFlags) addFiles(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.preview, "preview", "", "read what `pulumi preview --json --show-sames` wrote to this file; - is standard input")
-	flags.StringVar(&f.export, "export", "", "read what `pulumi stack export` wrote to this file; - is standard input")
+	flags.StringVar(&f.preview, "preview", "", "read this `FILE`, which \"pulumi preview --json --show-sames\" wrote; - is standard input")
+	flags.StringVar(&f.export, "export", "", "read this `FILE`, which \"pulumi stack export\" wrote; - is standard input")
+	_ = cmd.MarkFlagFilename("preview", "json")
+	_ = cmd.MarkFlagFilename("export", "json")
 }
 
 // load returns the graph, and the environment when it comes from one. What
 // cannot be read is the caller's mistake.
-func (f *sourceFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Graph, *environment, error) {
+func (f *sourceFlags) load(cmd *cobra.Command) (*graph.Graph, *environment, error) {
 	given := 0
 	for _, source := range []string{f.stack, f.preview, f.export} {
 		if source != "" {
@@ -55,7 +55,7 @@ func (f *sourceFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Grap
 		if err != nil {
 			return nil, nil, err
 		}
-		g, err := graph.Record(ctx, stacks.Project, f.stack, nil, env.WithStandIns().Program())
+		g, err := record(cmd, f.stack, env.WithStandIns())
 		return g, env, err
 	}
 	path := f.preview
@@ -71,14 +71,28 @@ func (f *sourceFlags) load(ctx context.Context, cmd *cobra.Command) (*graph.Grap
 		defer file.Close()
 		in = file
 	}
-	g, err := graph.Load(in)
+	if path == "-" {
+		path = "standard input"
+	}
+	var g *graph.Graph
+	err := during(cmd, "reading "+path, func() (err error) {
+		g, err = graph.Load(in)
+		return err
+	})
 	if err != nil {
-		if path == "-" {
-			path = "standard input"
-		}
 		return nil, nil, usageError{fmt.Errorf("%s: %w", path, err)}
 	}
 	return g, nil, nil
+}
+
+// record runs an environment's program and returns what it registers. It shows on
+// a terminal when that takes long.
+func record(cmd *cobra.Command, stack string, env *stacks.Environment) (g *graph.Graph, err error) {
+	err = during(cmd, "running the program of "+stack, func() error {
+		g, err = graph.Record(cmd.Context(), stacks.Project, stack, nil, env.Program())
+		return err
+	})
+	return g, err
 }
 
 // exitError ends the command with an exit code of its own, the result having

@@ -14,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -44,21 +45,20 @@ refuted, 2 bad usage or input that cannot be read.`,
   pulumi stack export | underlay verify --export - --model shared-aws
   pulumi preview --json --show-sames | underlay verify --preview - --model aoscloud --json
   underlay verify --stack dev --requirements ours.yaml --sarif > underlay.sarif`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			printed := stackFlags{json: flags.json}
-			return printed.asJSON(cmd.OutOrStdout(), verify(cmd.Context(), cmd, &flags))
+			return verify(cmd, &flags)
 		},
 	}
 	flags.source.add(cmd)
-	cmd.Flags().StringVar(&flags.model, "model", "", "the deployment model; with --stack the configuration says it")
-	cmd.Flags().StringVar(&flags.requirements, "requirements", "", "check the requirements of this YAML file too")
+	cmd.Flags().StringVar(&flags.model, "model", "", "the deployment `MODEL`; with --stack the configuration says it")
+	cmd.Flags().StringVar(&flags.requirements, "requirements", "", "check the requirements of this YAML `FILE` too")
 	cmd.Flags().BoolVar(&flags.allowUnknown, "allow-unknown", false, "exit with 0 although something is unknown")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "print one JSON object instead of text")
 	cmd.Flags().BoolVar(&flags.sarif, "sarif", false, "print SARIF 2.1.0, for code scanning, instead of text")
-	_ = cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return requirements.Models(), cobra.ShellCompDirectiveNoFileComp
-	})
+	completeFlag(cmd, "model", requirements.Models)
+	_ = cmd.MarkFlagFilename("requirements", "yaml", "yml")
 	return cmd
 }
 
@@ -70,7 +70,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func verify(ctx context.Context, cmd *cobra.Command, flags *verifyFlags) error {
+func verify(cmd *cobra.Command, flags *verifyFlags) error {
 	if flags.json && flags.sarif {
 		return usageError{errors.New("give one of --json and --sarif")}
 	}
@@ -81,7 +81,7 @@ func verify(ctx context.Context, cmd *cobra.Command, flags *verifyFlags) error {
 	if err != nil {
 		return err
 	}
-	g, env, err := flags.source.load(ctx, cmd)
+	g, env, err := flags.source.load(cmd)
 	if err != nil {
 		return err
 	}
@@ -92,10 +92,10 @@ func verify(ctx context.Context, cmd *cobra.Command, flags *verifyFlags) error {
 			return usageError{fmt.Errorf("%s has the model %s, not %s: leave --model out", env.file, env.Spec.Model(), flags.model)}
 		}
 		in.Model = env.Spec.Model()
-		in.Siblings = siblings(ctx, env)
+		in.Siblings = siblings(cmd.Context(), env)
 		artifact = filepath.Base(env.file)
 	}
-	results, err := requirements.Verify(in)
+	results, err := verdictsOf(cmd, in)
 	if err != nil {
 		return requirementsError(flags.requirements, err)
 	}
@@ -107,7 +107,7 @@ func verify(ctx context.Context, cmd *cobra.Command, flags *verifyFlags) error {
 	case flags.sarif:
 		err = v.SARIF(out, artifact)
 	default:
-		err = v.Text(out)
+		err = v.Text(out, terminal.For(out))
 	}
 	switch {
 	case err != nil:
@@ -160,6 +160,15 @@ func requirementsError(path string, err error) error {
 		return err
 	}
 	return configError{file: filepath.Base(path), consequence: "nothing was checked", error: err}
+}
+
+// verdictsOf verifies a graph, and shows on a terminal when that takes long.
+func verdictsOf(cmd *cobra.Command, in requirements.Input) (results []requirements.Result, err error) {
+	err = during(cmd, "verifying "+count(len(resources(in.Graph)), "resource"), func() error {
+		results, err = requirements.Verify(in)
+		return err
+	})
+	return results, err
 }
 
 // siblings are the project's other environments of the same model. One whose
