@@ -407,33 +407,10 @@ func (a *azure) subscription(n *node) string {
 // address reads an address. One that a recorded graph made up for a resource
 // is unknown; the output decides it.
 func (a *azure) address(p property) Val[netip.Addr] {
-	if _, output, made := a.madeUp(p); made {
+	if _, output, made := p.madeUp(); made {
 		return Unknown[netip.Addr](output)
 	}
 	return p.address()
-}
-
-// madeUp returns the resource and the output that a text of a recorded graph
-// comes from, if it comes from one.
-func (a *azure) madeUp(p property) (from *node, output Ref, made bool) {
-	text, known := p.text().Get()
-	if !a.ix.recorded || !known {
-		return nil, Ref{}, false
-	}
-	for _, urn := range p.dependencies() {
-		n := a.ix.byURN[urn]
-		if n == nil || !n.Custom {
-			continue
-		}
-		given := map[string]string{}
-		eachText(resource.NewProperty(n.Inputs), "", func(path, value string) { given[path] = value })
-		eachText(resource.NewProperty(n.Outputs), "", func(path, value string) {
-			if !made && value == text && given[path] != value {
-				from, output, made = n, n.ref(path), true
-			}
-		})
-	}
-	return from, output, made
 }
 
 // newGateway returns a gateway that is what most are: attached, private, and
