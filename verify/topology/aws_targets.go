@@ -75,19 +75,20 @@ func (a *aws) readTargets() map[*node]*targetGroup {
 	}
 	// withEach does the same for a list of references, or of objects that have one.
 	withEach := func(list property, key string, f func(*targetGroup, property)) {
-		elements, _ := list.list()
-		references, complete := list.targets(targetGroupKind)
+		elements, complete := list.list()
+		if !complete {
+			with(Unknown[target](list.cause()), nil)
+			return
+		}
+		references, _ := list.targets(targetGroupKind)
 		if key != "" {
-			references, complete = list.members(key, targetGroupKind)
+			references, _ = list.members(key, targetGroupKind)
 		}
 		for i, v := range references {
-			if complete && key != "" && elements[i].get(key).state == absent {
+			if key != "" && elements[i].get(key).state == absent {
 				continue // of a classic load balancer
 			}
 			with(v, func(g *targetGroup) { f(g, elements[i]) })
-		}
-		if !complete {
-			with(Unknown[target](list.cause()), nil)
 		}
 	}
 

@@ -219,6 +219,16 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// A list of target groups that is not there yet may hold each.
+func TestHiddenTargetGroups(t *testing.T) {
+	eachShape(t, balanced(nil, nil, res{kind: "autoscaling/group:Group", name: "asg", in: props{
+		"vpcZoneIdentifiers": list(id("a")), "targetGroupArns": out("tg", "arn"),
+	}}), func(t *testing.T, m *Model) {
+		assert.Empty(t, m.Balancers[0].Listeners[0].Targets)
+		assert.NotEmpty(t, m.Balancers[0].Listeners[0].Incomplete)
+	})
+}
+
 // Before the deployment the address of a resource of the program is its own.
 func TestTargetByOutput(t *testing.T) {
 	for _, shape := range []string{recorded, previewed} {
