@@ -60,14 +60,6 @@ func (a *aws) eachBalancer(v Val[target], f func(*Balancer)) {
 	}
 }
 
-// unknownListener is a listener of which nothing is known: it may be there.
-func unknownListener(ref Ref) Listener {
-	return Listener{
-		Ref: ref, Protocol: Unknown[string](ref), Port: Unknown[uint16](ref), TargetPort: Unknown[uint16](ref),
-		PreserveClientIP: Unknown[bool](ref), CrossZone: Unknown[bool](ref), Incomplete: []Ref{ref},
-	}
-}
-
 func (a *aws) readBalancer(n *node) {
 	kind := orDefault(n.get("loadBalancerType"), property.text, "application")
 	internal := orDefault(n.get("internal"), property.boolean, false)

@@ -28,7 +28,7 @@ func buildAzure(m *Model, ix *index) error {
 		shared: map[sharedGateway]*Gateway{}, appliances: map[*Interface]*Gateway{},
 		outside: map[outsideAppliance]*Gateway{},
 		cards:   map[*node]*Interface{}, byAddress: map[netip.Addr][]*Interface{}, forwarding: map[*Subnet][]*Interface{},
-		pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
+		pools: map[pool][]*Interface{}, openPools: map[pool]*[]Ref{}, balancers: map[*node]*Balancer{},
 		services: map[*node]*EndpointService{}, endpoints: map[*node]*Endpoint{}, zones: map[*node]*Zone{},
 		peerings: map[*Network][]*peering{},
 		tables:   map[tableKey]*RouteTable{}, userRoutes: map[*node]*userTable{},
@@ -51,6 +51,7 @@ func buildAzure(m *Model, ix *index) error {
 	a.securityRules()
 	a.findBalancers()
 	a.findInterfaces()
+	a.findLoosePools()
 	a.each(a.balancerRules, "LoadBalancer", "ApplicationGateway")
 	a.findFirewalls()
 	a.findPeerings()
@@ -62,6 +63,7 @@ func buildAzure(m *Model, ix *index) error {
 	a.routes()
 	a.names()
 	a.unsupported()
+	doubtStandIns(m, a.standIns)
 	position := make(map[string]int, len(ix.nodes))
 	for i, n := range ix.nodes {
 		position[n.URN] = i
@@ -119,6 +121,9 @@ type azure struct {
 	// forwarding are those without, that a route may lead to.
 	forwarding map[*Subnet][]*Interface
 	pools      map[pool][]*Interface
+	openPools  map[pool]*[]Ref // what decides on further members
+	loose      []Val[pool]     // pools with a member, that may be several
+	standIns   []*Interface    // hosts for what has a known address, and is not in the graph
 	balancers  map[*node]*Balancer
 	services   map[*node]*EndpointService
 	endpoints  map[*node]*Endpoint
@@ -203,7 +208,7 @@ var nameProperties = map[string]string{
 	"ApplicationSecurityGroup": "applicationSecurityGroupName", "RouteTable": "routeTableName",
 	"NatGateway": "natGatewayName", "PublicIPAddress": "publicIpAddressName", "PublicIPPrefix": "publicIpPrefixName",
 	"NetworkInterface": "networkInterfaceName", "LoadBalancer": "loadBalancerName",
-	"LoadBalancerBackendAddressPool": "backendAddressPoolName", "ApplicationGateway": "applicationGatewayName",
+	"LoadBalancerBackendAddressPool": "backendAddressPoolName", "InboundNatRule": "inboundNatRuleName", "ApplicationGateway": "applicationGatewayName",
 	"AzureFirewall": "azureFirewallName", "FirewallPolicy": "firewallPolicyName", "IpGroup": "ipGroupsName",
 	"PrivateEndpoint": "privateEndpointName", "PrivateLinkService": "serviceName", "PrivateZone": "privateZoneName",
 	"Zone": "zoneName", "DnsResolver": "dnsResolverName", "InboundEndpoint": "inboundEndpointName",

@@ -31,3 +31,11 @@ func doubtStandIns(m *Model, standIns []*Interface) {
 		}
 	}
 }
+
+// unknownListener is a listener of which nothing is known: it may be there.
+func unknownListener(ref Ref) Listener {
+	return Listener{
+		Ref: ref, Protocol: Unknown[string](ref), Port: Unknown[uint16](ref), TargetPort: Unknown[uint16](ref),
+		PreserveClientIP: Unknown[bool](ref), CrossZone: Unknown[bool](ref), Incomplete: []Ref{ref},
+	}
+}
