@@ -186,7 +186,8 @@ func TestAzurePreviewedPools(t *testing.T) {
 	things := balancedBy(props{
 		"backendAddressPools": []any{props{"name": "pool"}, props{"name": "other"}}, "loadBalancingRules": balancingRule(nil),
 	}, card("nic", props{"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/pool"}}}}), azureNet("LoadBalancer", "second", props{
-		"frontendIPConfigurations": []any{props{"name": "in", "subnet": props{"id": idOf("s")}}}, "loadBalancingRules": balancingRule(nil),
+		"frontendIPConfigurations": []any{props{"name": "in", "subnet": props{"id": idOf("s")}}},
+		"loadBalancingRules":       balancingRule(props{"backendAddressPool": props{"id": azureGroup + "/providers/Microsoft.Network/loadBalancers/second/backendAddressPools/pool"}}),
 	}))
 	eachShape(t, things, func(t *testing.T, shape azureShape, m *topology.Model) {
 		want := "TCP 443 on in → 8443: nic"
