@@ -174,64 +174,24 @@ func (a *aws) targetsOf(group *node, id property) (found []*Interface, open []Re
 // for what has it in a subnet of the graph. An address of the target group's
 // own VPC is there.
 func (a *aws) interfacesAt(group *node, p property, address netip.Addr) (found []*Interface, open []Ref) {
-	holds := func(prefixes []Val[netip.Prefix]) (yes, perhaps bool) {
-		perhaps = len(prefixes) == 0
-		for _, v := range prefixes {
-			prefix, known := v.Get()
-			yes, perhaps = yes || known && prefix.Contains(address), perhaps || !known
-		}
-		return yes, perhaps && !yes
-	}
-	var within *Network
+	var home *Network
 	if vpc := group.get("vpcId"); vpc.state != absent {
-		if network := a.network(vpc); network != nil {
-			if yes, _ := holds(network.Prefixes); yes {
-				within = network
-			}
-		}
+		home = a.network(vpc)
 	}
-	networks := map[*Network]bool{}
-	for _, i := range a.m.Interfaces {
-		network := networkOf(i.Subnet)
-		if (within == nil || network == nil || network == within) && slices.ContainsFunc(i.Addresses, func(v Val[netip.Addr]) bool {
-			known, ok := v.Get()
-			return ok && known == address
-		}) {
-			found = append(found, i)
-			networks[network] = true
-		}
+	found, subnet, more := a.m.withAddress(AWS, address, home)
+	if more {
+		open = []Ref{p.ref()}
 	}
-	switch {
-	case len(networks) > 1:
-		return nil, []Ref{p.ref()} // the same address in several networks
-	case len(found) > 0:
-		return found, nil
-	}
-	var subnets []*Subnet
-	for _, s := range a.m.Subnets {
-		if within != nil && s.Network != within || s.Network.Cloud != AWS {
-			continue
-		}
-		switch yes, perhaps := holds(s.Prefixes); {
-		case yes:
-			subnets = append(subnets, s)
-		case perhaps:
-			open = append(open, p.ref())
-		}
-	}
-	if len(subnets) != 1 {
-		if len(subnets) > 1 {
-			open = append(open, p.ref())
-		}
-		return nil, slices.Compact(open)
+	if len(found) > 0 || subnet == nil {
+		return found, open
 	}
 	// Its security groups are those of nobody knows what.
-	host := newInterface(p.node, Host, Known(subnets[0], p.ref()))
+	host := newInterface(p.node, Host, Known(subnet, p.ref()))
 	host.Ref, host.Name, host.Addresses = p.ref(), address.String(), []Val[netip.Addr]{Known(address, p.ref())}
 	host.Filters, host.Groups, host.Incomplete = [][]*Filter{{}}, []*Filter{nil}, []Ref{p.ref()}
 	a.addInterface(p.node, host)
 	a.standIns = append(a.standIns, host)
-	return []*Interface{host}, nil
+	return []*Interface{host}, open
 }
 
 // readListener adds the listeners of a load balancer that the actions of one of

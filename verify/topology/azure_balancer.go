@@ -215,6 +215,7 @@ func (a *azure) findLoosePools() {
 // addressPools adds the members of pools that are named by address. Interfaces
 // name their pools themselves.
 func (a *azure) addressPools(n *node) {
+	home := homeOf(a.balancers[n])
 	add := func(p pool, list property) {
 		elements, complete := list.list()
 		if !complete {
@@ -224,7 +225,7 @@ func (a *azure) addressPools(n *node) {
 			if element.get("ipAddress").state == absent {
 				continue
 			}
-			found, open := a.interfacesAt(element.get("ipAddress"))
+			found, open := a.interfacesAt(element.get("ipAddress"), home)
 			a.pools[p] = append(a.pools[p], found...)
 			for _, ref := range open {
 				note(a.openPool(p), ref)
@@ -255,48 +256,32 @@ func (a *azure) openPool(p pool) *[]Ref {
 // interfacesAt returns the interfaces with the address that a property names, or
 // a host that stands for what has it in its subnet. open are the outputs that
 // decide whether there are others.
-func (a *azure) interfacesAt(p property) (found []*Interface, open []Ref) {
+func (a *azure) interfacesAt(p property, home *Network) (found []*Interface, open []Ref) {
 	v := a.address(p)
-	addr, known := v.Get()
+	address, known := v.Get()
 	if !known {
 		return nil, []Ref{v.Ref()}
 	}
-	networks := map[*Network]bool{}
-	for _, i := range a.byAddress[addr] {
-		networks[networkOf(i.Subnet)] = true
+	found, subnet, more := a.withAddress(Azure, address, home)
+	if more {
+		open = []Ref{p.ref()}
 	}
-	switch {
-	case len(networks) > 1:
-		return nil, []Ref{p.ref()} // the same address in several networks
-	case len(networks) == 1:
-		return a.byAddress[addr], nil
+	if len(found) > 0 || subnet == nil {
+		return found, open
 	}
-	var subnets []*Subnet
-	for _, s := range a.Subnets {
-		if s.Network.Cloud != Azure {
-			continue
-		}
-		perhaps := len(s.Prefixes) == 0
-		holds := slices.ContainsFunc(s.Prefixes, func(v Val[netip.Prefix]) bool {
-			prefix, known := v.Get()
-			perhaps = perhaps || !known
-			return known && prefix.Contains(addr)
-		})
-		if holds {
-			subnets = append(subnets, s)
-		} else if perhaps {
-			open = []Ref{p.ref()}
-		}
-	}
-	switch {
-	case len(subnets) == 0:
-		return nil, open
-	case len(subnets) > 1:
-		return nil, []Ref{p.ref()}
-	}
-	host := a.host(p.ref(), addr.String(), Known(subnets[0], p.ref()), p)
+	host := a.host(p.ref(), address.String(), Known(subnet, p.ref()), p)
 	a.standIns = append(a.standIns, host)
-	return []*Interface{host}, nil
+	return []*Interface{host}, open
+}
+
+// homeOf is the network that a balancer stands in, as far as its frontends tell.
+func homeOf(b *Balancer) *Network {
+	for _, i := range b.Interfaces {
+		if s, known := i.Subnet.Get(); known && s != nil {
+			return s.Network
+		}
+	}
+	return nil
 }
 
 // outbound says which machines reach the internet by the public frontends of a
@@ -413,7 +398,7 @@ func (a *azure) gatewayRule(n *node, l Listener, rule property, settings, settin
 				one.Incomplete = append(one.Incomplete, fqdn.cause())
 			}
 			if address := element.get("ipAddress"); address.state != absent {
-				found, more := a.interfacesAt(address)
+				found, more := a.interfacesAt(address, homeOf(a.balancers[n]))
 				one.Targets, one.Incomplete = append(one.Targets, found...), append(one.Incomplete, more...)
 			}
 		}

@@ -486,7 +486,7 @@ func (a *azure) natCollection(g *Gateway, c collection, open *[]Ref) {
 			Ref: rule.ref(), TargetPort: rule.get("translatedPort").port(),
 			PreserveClientIP: Known(false, rule.ref()), CrossZone: Known(true, rule.ref()),
 		}
-		l.Targets, l.Incomplete = a.translated(rule)
+		l.Targets, l.Incomplete = a.translated(g, rule)
 		for _, protocol := range natProtocols(rule) {
 			for _, port := range natPorts(rule.get("destinationPorts")) {
 				l.Protocol, l.Port = protocol, port
@@ -536,11 +536,11 @@ func natPorts(p property) []Val[uint16] {
 
 // translated returns what a NAT rule leads to, and the outputs that decide on
 // it. What a name stands for is not in the graph.
-func (a *azure) translated(rule property) (found []*Interface, open []Ref) {
+func (a *azure) translated(g *Gateway, rule property) (found []*Interface, open []Ref) {
 	if name := rule.get("translatedFqdn"); name.state != absent {
 		return nil, []Ref{name.cause()}
 	}
-	return a.interfacesAt(rule.get("translatedAddress"))
+	return a.interfacesAt(rule.get("translatedAddress"), g.Network)
 }
 
 // subnetWith returns the Azure subnet that holds an address.
