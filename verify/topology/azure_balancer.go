@@ -95,8 +95,12 @@ func (a *azure) balancerRules(n *node) {
 			b.Listeners = append(b.Listeners, unknownListener(n.get(key).cause()))
 		}
 		for _, rule := range rules {
-			name, _ := rule.get("name").text().Get()
-			b.Listeners = append(b.Listeners, a.listener(n, rule.ref(), rule.get, pool{n, key, strings.ToLower(name)}))
+			name, known := rule.get("name").text().Get()
+			l := a.listener(n, rule.ref(), rule.get, pool{n, key, strings.ToLower(name)})
+			if !known && key != "loadBalancingRules" {
+				note(&l.Incomplete, rule.get("name").cause()) // which machines name
+			}
+			b.Listeners = append(b.Listeners, l)
 		}
 	}
 	for _, rule := range a.ix.byKind[azureNetwork+"InboundNatRule"] {
@@ -232,9 +236,17 @@ func (a *azure) addressPools(n *node) {
 			}
 		}
 	}
-	list, _ := n.get(backendPools).list()
+	// Members of a pool without a name may be those of each rule.
+	loose := func(ref Ref) { a.loose = append(a.loose, Val[pool]{options: []pool{{balancer: n}}, ref: ref}) }
+	list, complete := n.get(backendPools).list()
+	if !complete {
+		loose(n.get(backendPools).cause())
+	}
 	for _, p := range list {
-		name, _ := p.get("name").text().Get()
+		name, known := p.get("name").text().Get()
+		if !known {
+			loose(p.get("name").cause())
+		}
 		add(pool{n, backendPools, strings.ToLower(name)}, p.get("loadBalancerBackendAddresses"))
 	}
 	for _, m := range a.ix.byKind[azureNetwork+"LoadBalancerBackendAddressPool"] {

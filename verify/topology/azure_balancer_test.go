@@ -413,3 +413,87 @@ func TestAzureApproval(t *testing.T) {
 func always(want string) map[azureShape]string {
 	return map[azureShape]string{recorded: want, exported: want, preview: want}
 }
+
+func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
+	gw := func(path string) props {
+		return props{"id": azureGroup + "/providers/Microsoft.Network/applicationGateways/gw/" + path}
+	}
+	things := balancedBy(props{
+		"loadBalancingRules": balancingRule(nil),
+		"backendAddressPools": []any{
+			props{"name": "pool", "loadBalancerBackendAddresses": []any{props{"ipAddress": "10.0.1.9"}}}, props{"name": "other"},
+		},
+		"inboundNatRules": []any{props{
+			"name": "ssh", "protocol": "Tcp", "frontendPort": 2222, "backendPort": 22, "frontendIPConfiguration": lbPart("frontendIPConfigurations/out"),
+		}},
+		"inboundNatPools": []any{props{
+			"name": "many", "protocol": "Tcp", "frontendPortRangeStart": 2200, "frontendPortRangeEnd": 2209, "backendPort": 22,
+			"frontendIPConfiguration": lbPart("frontendIPConfigurations/out"),
+		}},
+	}, card("nic", props{
+		"privateIPAddress":                "10.0.1.9",
+		"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/other"}}},
+		"loadBalancerInboundNatRules":     []any{props{"id": pathOf{"lb", "inboundNatRules/ssh"}}},
+	}), card("second", props{"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/pool"}}}}),
+		azureThing{token: "azure-native:compute:VirtualMachineScaleSet", name: "vmss", inputs: props{
+			"virtualMachineProfile": props{"networkProfile": props{"networkInterfaceConfigurations": []any{props{"name": "nic", "ipConfigurations": []any{props{
+				"subnet": props{"id": idOf("t")}, "loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/pool"}}},
+				"loadBalancerInboundNatPools": []any{props{"id": pathOf{"lb", "inboundNatPools/many"}}},
+			}}}}}},
+		}},
+		azureNet("LoadBalancerBackendAddressPool", "separate", props{
+			"loadBalancerName": outOf{"lb", "name"}, "backendAddressPoolName": "separate", "loadBalancerBackendAddresses": []any{props{"ipAddress": "10.0.1.9"}},
+		}),
+		azureNet("InboundNatRule", "rdp", props{
+			"loadBalancerName": outOf{"lb", "name"}, "inboundNatRuleName": "rdp", "protocol": "Tcp", "frontendPort": 3389, "backendPort": 3389,
+			"frontendIPConfiguration": lbPart("frontendIPConfigurations/out"), "backendAddressPool": lbPart("backendAddressPools/separate"),
+		}),
+		azureNet("PrivateLinkService", "pls", props{
+			"loadBalancerFrontendIpConfigurations": []any{props{"id": pathOf{"lb", "frontendIPConfigurations/in"}}},
+			"ipConfigurations":                     []any{props{"name": "a", "subnet": props{"id": idOf("t")}}},
+			"autoApproval":                         props{"subscriptions": []any{"*", strings.Split(azureGroup, "/")[2]}},
+		}),
+		azureNet("PrivateEndpoint", "pe", props{
+			"subnet": props{"id": idOf("s")}, "privateLinkServiceConnections": []any{props{"privateLinkServiceId": idOf("pls")}},
+		}),
+		azureNet("PrivateEndpoint", "manual", props{
+			"subnet": props{"id": idOf("s")}, "manualPrivateLinkServiceConnections": []any{props{"privateLinkServiceId": azureGroup + "/providers/Microsoft.KeyVault/vaults/keys", "groupIds": []any{"vault"}}},
+		}),
+		azureNet("ApplicationGateway", "gw", props{
+			"gatewayIPConfigurations":       []any{props{"subnet": props{"id": idOf("s")}}},
+			"frontendIPConfigurations":      []any{props{"name": "public", "publicIPAddress": props{"id": idOf("ip")}}, props{"name": "in", "subnet": props{"id": idOf("s")}}},
+			"frontendPorts":                 []any{props{"name": "https", "port": 443}, props{"name": "http", "port": 80}},
+			"backendAddressPools":           []any{props{"name": "pool", "backendAddresses": []any{props{"ipAddress": "10.0.1.9"}}}, props{"name": "none"}},
+			"backendHttpSettingsCollection": []any{props{"name": "http", "port": 8080}, props{"name": "other", "port": 8081}},
+			"httpListeners": []any{
+				props{"name": "l", "protocol": "Https", "frontendPort": gw("frontendPorts/https"), "frontendIPConfiguration": gw("frontendIPConfigurations/public")},
+				props{"name": "m", "protocol": "Http", "frontendPort": gw("frontendPorts/http"), "frontendIPConfiguration": gw("frontendIPConfigurations/in")},
+			},
+			"requestRoutingRules": []any{
+				props{"name": "r", "httpListener": gw("httpListeners/l"), "backendAddressPool": gw("backendAddressPools/pool"), "backendHttpSettings": gw("backendHttpSettingsCollection/http")},
+				props{"name": "s", "httpListener": gw("httpListeners/m"), "urlPathMap": gw("urlPathMaps/paths")},
+			},
+			"urlPathMaps": []any{
+				props{"name": "paths", "pathRules": []any{
+					props{"name": "x", "backendAddressPool": gw("backendAddressPools/pool"), "backendHttpSettings": gw("backendHttpSettingsCollection/other")},
+				}},
+				props{"name": "unused"},
+			},
+		}))
+	for _, thing := range translating([]any{props{
+		"ruleCollectionType": "FirewallPolicyNatRuleCollection", "name": "in", "priority": 50, "action": props{"type": "DNAT"}, "rules": []any{
+			props{
+				"ruleType": "NatRule", "name": "in", "sourceAddresses": []string{"*"}, "destinationAddresses": []any{"203.0.113.9"},
+				"destinationPorts": []any{"443", "500-501"}, "ipProtocols": []any{"TCP"}, "translatedAddress": "10.0.1.9", "translatedPort": "8443",
+			},
+		},
+	}}) {
+		if slices.ContainsFunc(things, func(other azureThing) bool { return other.name == thing.name }) {
+			continue
+		}
+		things = append(things, thing)
+	}
+	for _, shape := range azureShapes {
+		t.Run(string(shape), func(t *testing.T) { topology.CheckHidden(t, azureGraph(t, shape, things...), ":VirtualNetwork") })
+	}
+}

@@ -133,7 +133,10 @@ func (a *azure) joinGroups(i *Interface, list property) {
 func (a *azure) joinPools(i *Interface, references property, list, kind string) {
 	elements, complete := references.list()
 	if !complete {
-		elements = []property{references}
+		a.loose = append(a.loose, Unknown[pool](references.cause()))
+		if list == backendPools {
+			i.Incomplete = append(i.Incomplete, references.cause())
+		}
 	}
 	for _, element := range elements {
 		v := a.poolAt(element.get("id"), list, kind)
