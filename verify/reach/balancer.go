@@ -22,14 +22,6 @@ func (f front) doors() []*topology.Interface {
 	return f.balancer.Interfaces
 }
 
-// inPlace reports whether the balancer is no device on the way: Azure rewrites
-// what goes to it where it is sent from, and the reply where the target is.
-// https://learn.microsoft.com/azure/load-balancer/components
-func (f front) inPlace(target *topology.Subnet) bool {
-	preserves, known := f.listener.PreserveClientIP.Get()
-	return target.Network.Cloud == topology.Azure && known && preserves
-}
-
 // registered is a target at a place where it may stand; refs decide whether it
 // does.
 type registered struct {
@@ -221,9 +213,7 @@ func (w *walk) forwardTo(f flow, by front, door *topology.Interface, q Question)
 			continue
 		}
 		f.peers.destination, f.peers.destinationUnknown = target.iface.Groups, len(target.iface.Incomplete) > 0
-		end := At(target.iface)
-		end.Addresses = q.To.Addresses
-		for _, destination := range w.engine.spread(end, target) {
+		for _, destination := range w.engine.registeredAt(target, q.To.Addresses) {
 			g := f
 			g.now.Destination = destination.addresses
 			g.rewrites.destination = origins(&g, destination)
@@ -239,6 +229,14 @@ func (w *walk) forwardTo(f flow, by front, door *topology.Interface, q Question)
 	}
 }
 
+// registeredAt are the addresses that a target is registered by: its first one, or
+// whatever it will be. narrowed are those that the question asks about.
+func (e *Engine) registeredAt(target place, narrowed []packet.Addresses) []spread {
+	iface := *target.iface
+	iface.Addresses = iface.Addresses[:min(len(iface.Addresses), 1)]
+	return e.spread(End{Interface: &iface, Addresses: narrowed}, target)
+}
+
 // origins returns how addresses come about that a device puts on a flow, and adds
 // what decides them.
 func origins(f *flow, s spread) origin {
@@ -252,18 +250,24 @@ func origins(f *flow, s spread) origin {
 	return s.origin
 }
 
-// zoned returns the flow if the door sends to the target's zone.
+// zoned returns the flow if the door sends to the target's zone. It finds the zone
+// of a target in its own network; that of another one is what it was told. Whether
+// targets get anything in a zone without the balancer, the documents tell either
+// way.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
 func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
-	cross, crossKnown := by.listener.CrossZone.Get()
-	if cross {
+	to := w.target.subnet
+	if to.Network.Cloud != topology.AWS {
 		return f, true
 	}
-	from, to := door.Subnet.Or(nil), w.target.subnet
+	from := door.Subnet.Or(nil)
 	if from == nil {
 		return f.doubt(door.Subnet.Ref()), true
 	}
 	zone, known := from.Zone.Get()
 	other, otherKnown := to.Zone.Get()
+	cross, crossKnown := by.listener.CrossZone.Get()
 	switch {
 	case from == to, known && otherKnown && zone == other:
 		return f, true
@@ -273,6 +277,19 @@ func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
 		return f.doubt(from.Zone.Ref()), true
 	case !otherKnown:
 		return f.doubt(to.Zone.Ref()), true
+	case from.Network != to.Network:
+		if !cross {
+			f = f.doubt(by.listener.Ref)
+		}
+		return f, true
+	case cross:
+		if !slices.ContainsFunc(by.balancer.Interfaces, func(i *topology.Interface) bool {
+			subnet := i.Subnet.Or(nil)
+			return subnet != nil && subnet.Zone.Or("") == other
+		}) {
+			f = f.doubt(by.balancer.Ref)
+		}
+		return f, true
 	}
 	w.block(f, by.listener.Ref, "load balancer %s sends from %s only to targets of the same zone", by.balancer.Name, zone)
 	return f, false
@@ -280,9 +297,15 @@ func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
 
 // send puts the source on what a balancer forwards, and sends it.
 func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
-	if by.inPlace(w.target.subnet) {
-		w.sendInPlace(f, door)
-		return
+	preserves, known := by.listener.PreserveClientIP.Get()
+	if !known {
+		f = f.doubt(by.listener.PreserveClientIP.Ref())
+	}
+	if w.target.subnet.Network.Cloud == topology.Azure && (preserves || !known) {
+		w.sendInPlace(f, by, door, q)
+		if preserves {
+			return
+		}
 	}
 	subnet := door.Subnet.Or(nil)
 	if subnet == nil {
@@ -292,15 +315,11 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 	f.from = place{subnet: subnet, iface: door}
 	f.public, f.foreign = topology.Known(false, door.Ref), false
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = door.Groups, len(door.Incomplete) > 0, nil
-	preserves, known := by.listener.PreserveClientIP.Get()
 	if f.link != nil || f.now.Source.First.Addr().Is4() != f.now.Destination.First.Addr().Is4() {
 		preserves, known = false, true
 	}
-	if !known {
-		f = f.doubt(by.listener.PreserveClientIP.Ref())
-	}
-	if preserves || !known {
-		w.sendPreserving(f, door, q)
+	if w.target.subnet.Network.Cloud == topology.AWS && (preserves || !known) {
+		w.sendPreserving(f, by, door, q)
 	}
 	if preserves {
 		return
@@ -325,23 +344,124 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 	}
 }
 
-// sendPreserving sends on what keeps its client's address: straight to the target.
+// sendPreserving sends on what keeps its client's address: straight to the target,
+// in the balancer's network or a peered one. It does not work through a device, to
+// an endpoint, or to another network load balancer.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
-func (w *walk) sendPreserving(f flow, door *topology.Interface, q Question) {
-	if q.From.Interface == w.target.iface {
-		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
-		w.block(f, w.target.iface.Ref, "a target that sees its own address as the client's does not answer")
+func (w *walk) sendPreserving(f flow, by front, door *topology.Interface, q Question) {
+	t := w.target
+	if t.iface.Kind == topology.EndpointInterface || w.engine.kindOf(t.iface) == "network" {
+		w.block(f, by.listener.Ref, "clients' addresses are not preserved to %s", t.iface.Name)
 		return
 	}
 	f.direct = true
-	w.leave(f, door, f.from.subnet)
+	for _, f := range w.notItself(f, q) {
+		for _, f := range w.interfaceFilters(f, door, f.from.subnet, true) {
+			for _, f := range w.directly(f, by) {
+				if t.subnet == f.from.subnet {
+					w.reached(f, t.subnet)
+					continue
+				}
+				for _, f := range w.subnetFilter(f, f.from.subnet, true) {
+					w.enter(f, t.subnet)
+				}
+			}
+		}
+	}
 }
 
-// sendInPlace sends on what Azure's load balancer has rewritten. To the target it
-// comes from the client or, through a private link service, from the addresses
-// that the service puts on it.
+// kindOf is the kind of the load balancer that the interface belongs to; "" when it
+// belongs to none.
+func (e *Engine) kindOf(iface *topology.Interface) string {
+	for _, b := range e.model.Balancers {
+		if slices.Contains(b.Interfaces, iface) {
+			return b.Kind
+		}
+	}
+	return ""
+}
+
+// notItself returns what does not come from the target itself, which would see its
+// own address as the client's and not answer.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
+// https://learn.microsoft.com/azure/load-balancer/load-balancer-troubleshoot-backend-traffic
+func (w *walk) notItself(f flow, q Question) []flow {
+	const reason = "a target that sees its own address as the client's does not answer"
+	if q.From.Interface == w.target.iface {
+		w.block(f, w.target.iface.Ref, reason)
+		return nil
+	}
+	own := packet.Everything()
+	own.Source = f.now.Destination
+	rest := packet.Set{f.now}.Subtract(packet.Set{own})
+	if f.rewrites.destination == fixed {
+		if len(rest) == 0 {
+			w.block(f, w.target.iface.Ref, reason)
+		}
+		return f.split(rest, rest, nil)
+	}
+	return f.split(rest, packet.Set{f.now}, f.rewrites.refs)
+}
+
+// directly returns what nothing stands between the balancer and the target of but a
+// peering. Where the balancer's subnet has another route, no document says what
+// becomes of it.
+func (w *walk) directly(f flow, by front) []flow {
+	near, far := f.from.subnet, w.target.subnet
+	var peering *topology.Gateway
+	if near.Network != far.Network {
+		var refs []topology.Ref
+		if peering, refs = w.engine.peering(near.Network, far.Network); peering == nil {
+			w.block(f, by.listener.Ref, "no peering leads to the target, to which the client's address is preserved")
+			return nil
+		}
+		if len(refs) > 0 {
+			f = f.doubt(refs...)
+		}
+		var ok bool
+		if f, ok = w.established(f, peering); !ok {
+			return nil
+		}
+	}
+	if near == far {
+		return []flow{f}
+	}
+	table, known := near.Table.Get()
+	if !known || table == nil || len(table.Incomplete) > 0 {
+		return []flow{f.doubt(near.Table.Ref(), by.listener.Ref)}
+	}
+	entries, open := w.engine.entries(table)
+	if len(open) > 0 {
+		return []flow{f.doubt(open[0].To.Ref())}
+	}
+	var sure, blocked packet.Set
+	rest := packet.Set{f.now}
+	own := ownRoutes(entries)
+	for _, e := range entries {
+		taken := packet.Set{to(packet.InPrefix(e.prefix))}
+		if e.route.Origin == topology.OriginPropagated {
+			taken = taken.Subtract(own)
+		}
+		hit := rest.Intersect(taken)
+		rest = rest.Subtract(taken)
+		switch gw, known := e.route.Via.Get(); {
+		case len(hit) == 0 || !known || gw == nil:
+		case gw == peering, peering == nil && gw.Kind == topology.Local:
+			sure = append(sure, hit...)
+		case gw.Kind == topology.Firewall, gw.Kind == topology.Transit:
+			blocked = append(blocked, hit...)
+			w.block(f, e.route.Ref, "%s stands between the balancer and the target, to which the client's address is preserved", name(gw))
+		}
+	}
+	return f.split(sure, packet.Set{f.now}.Subtract(blocked), []topology.Ref{by.listener.Ref})
+}
+
+// sendInPlace sends on what Azure's load balancer has rewritten, which is no device
+// on the way: to the target it comes from the client or, through a private link
+// service, from the addresses that the service puts on it.
+// https://learn.microsoft.com/azure/load-balancer/components
 // https://learn.microsoft.com/azure/private-link/private-link-service-overview
-func (w *walk) sendInPlace(f flow, door *topology.Interface) {
+func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Question) {
 	if subnet, known := door.Subnet.Get(); known && subnet != nil && subnet.Network != w.target.subnet.Network {
 		w.block(f, door.Ref, "the target does not stand in the load balancer's network")
 		return
@@ -350,7 +470,11 @@ func (w *walk) sendInPlace(f flow, door *topology.Interface) {
 		if n := len(f.legs); n > 0 && f.legs[n-1].to.iface == door {
 			f.legs = f.legs[:n-1] // the balancer remembers nothing
 		}
-		w.enter(f, w.target.subnet)
+		for _, f := range w.notItself(f, q) {
+			for _, f := range w.opened(f, by, door) {
+				w.enter(f, w.target.subnet)
+			}
+		}
 		return
 	}
 	f.public, f.foreign = topology.Known(false, door.Ref), false
@@ -374,11 +498,43 @@ func (w *walk) sendInPlace(f flow, door *topology.Interface) {
 					h.now.Source = source.addresses
 					h.rewrites.source = origins(&h, source)
 					h.from = place{subnet: subnet}
-					w.enter(h, w.target.subnet)
+					for _, h := range w.opened(h, by, door) {
+						w.enter(h, w.target.subnet)
+					}
 				}
 			}
 		}
 	}
+}
+
+// opened returns what gets to a target that no security group protects: from a
+// Standard load balancer only what comes from its own network. Whether other
+// networks' is as internal, no document says.
+// https://learn.microsoft.com/azure/load-balancer/skus
+func (w *walk) opened(f flow, by front, door *topology.Interface) []flow {
+	t := w.target
+	filter, known := t.subnet.Filter.Get()
+	switch {
+	case by.balancer.SKU != "Standard", filter != nil, len(t.iface.Filters) > 0:
+		return []flow{f}
+	case !known:
+		return []flow{f.doubt(t.subnet.Filter.Ref())}
+	case len(t.iface.Incomplete) > 0:
+		return []flow{f.doubt(t.iface.Incomplete...)}
+	}
+	if subnet, known := door.Subnet.Get(); known && subnet == nil {
+		w.block(f, t.iface.Ref, "a Standard load balancer reaches only what a security group opens")
+		return nil
+	}
+	var own packet.Set
+	for _, prefix := range t.subnet.Network.Prefixes {
+		if p, ok := prefix.Get(); ok {
+			cube := packet.Everything()
+			cube.Source = packet.InPrefix(p)
+			own = append(own, cube)
+		}
+	}
+	return f.split(packet.Set{f.now}.Intersect(own), packet.Set{f.now}, []topology.Ref{by.balancer.Ref})
 }
 
 // link is an endpoint that leads to a load balancer's interface.
@@ -443,13 +599,14 @@ func (w *walk) link(f flow, l link, from *topology.Interface) {
 		w.block(f, l.endpoint.Ref, "the service %s has not accepted endpoint %s", l.service.Name, l.endpoint.Name)
 		return
 	}
-	f, ok := w.linkedZone(f, l, from)
+	f, ok := w.linkedWay(f, l, from)
 	if !ok {
 		return
 	}
 	f = f.hop(l.service.Ref, fmt.Sprintf("endpoint %s leads through service %s to load balancer %s", l.endpoint.Name, l.service.Name, l.balancer.Name))
 	f.link = l.service
-	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
+	// Whether rules about the client's groups hold, no document says.
+	f.peers.sourceRefs = append(slices.Clip(f.peers.sourceRefs), l.service.Ref)
 	target := w.target
 	if target.subnet == nil || target.subnet.Network.Cloud != topology.AWS {
 		w.arrivals = append(w.arrivals, f)
@@ -468,50 +625,74 @@ func (w *walk) link(f flow, l link, from *topology.Interface) {
 	}
 }
 
-// perhapsFiltered puts in doubt what the subnet's network ACL would deny: no
-// document says whether it sees what comes through an endpoint service.
+// perhapsFiltered puts in doubt what the subnet's network ACL would deny, in or
+// back: no document says whether it sees what comes through an endpoint service.
 func (w *walk) perhapsFiltered(f flow, subnet *topology.Subnet) []flow {
-	aside := &walk{engine: w.engine, target: w.target}
-	var passed, sure packet.Set
-	for _, part := range aside.subnetFilter(f, subnet, false) {
-		passed = append(passed, part.now)
-		if part.certain == f.certain {
-			sure = append(sure, part.now)
-		}
-	}
-	if len(packet.Set{f.now}.Subtract(sure)) == 0 {
+	filter, known := subnet.Filter.Get()
+	switch {
+	case !known:
+		return []flow{f.doubt(subnet.Filter.Ref())}
+	case filter == nil:
 		return []flow{f}
 	}
-	return f.split(sure, packet.Set{f.now}, []topology.Ref{subnet.Filter.Ref()})
+	passed := func(rules []topology.Rule, cube packet.Cube) (set packet.Set) {
+		for _, m := range evaluate(filter, rules, cube, peers{}) {
+			if m.allow && m.certain {
+				set = append(set, m.set...)
+			}
+		}
+		return set
+	}
+	sure := passed(filter.In, f.now).Intersect(passed(filter.Out, f.now.Reply()).Reply())
+	return f.split(sure, packet.Set{f.now}, []topology.Ref{filter.Ref})
 }
 
-// linkedZone returns the flow if the endpoint's interface leads to the target, the
-// interface of a load balancer in the same zone. The names of zones say nothing
-// between accounts: then any of them may be the one.
+// linkedWay returns the flow if the endpoint's interface leads to the target. It
+// leads to a load balancer's in the same zone, to any of several; the names of zones
+// say nothing between accounts. An Azure service leads to any frontend.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html
-func (w *walk) linkedZone(f flow, l link, from *topology.Interface) (flow, bool) {
-	subnet, target := from.Subnet.Or(nil), w.target.subnet
-	if target == nil || target.Network.Cloud != topology.AWS {
-		return f, true
-	}
-	if subnet == nil {
+func (w *walk) linkedWay(f flow, l link, from *topology.Interface) (flow, bool) {
+	near := from.Subnet.Or(nil)
+	if near == nil {
 		return f.doubt(from.Subnet.Ref()), true
 	}
-	zone, known := subnet.Zone.Get()
-	other, otherKnown := target.Zone.Get()
-	account := subnet.Network.Account
-	switch {
-	case len(l.balancer.Interfaces) == 1:
-		return f, true
-	case account != "" && account == target.Network.Account && known && otherKnown:
-		if zone == other {
-			return f, true
+	var ways []*topology.Interface
+	for _, v := range l.service.Balancers {
+		b, known := v.Get()
+		if !known {
+			f = f.doubt(v.Ref())
+			continue
 		}
-		w.block(f, w.target.iface.Ref, "endpoint %s leads from %s to the load balancer in the same zone", l.endpoint.Name, zone)
+		if b == nil || b.Kind == "gateway" {
+			continue
+		}
+		for _, i := range b.Interfaces {
+			other := i.Subnet.Or(nil)
+			if other == nil || near.Network.Cloud != topology.AWS || near.Network.Account == "" || near.Network.Account != other.Network.Account {
+				ways = append(ways, i)
+				continue
+			}
+			zone, known := near.Zone.Get()
+			same, sameKnown := other.Zone.Get()
+			switch {
+			case !known:
+				f = f.doubt(near.Zone.Ref())
+			case !sameKnown:
+				f = f.doubt(other.Zone.Ref())
+			case zone != same:
+				continue
+			}
+			ways = append(ways, i)
+		}
+	}
+	way := slices.Index(ways, w.target.iface)
+	if way < 0 && f.certain {
+		w.block(f, w.target.iface.Ref, "endpoint %s leads to the load balancer in the zone of %s", l.endpoint.Name, near.Name)
 		return f, false
 	}
-	way := slices.Index(l.balancer.Interfaces, w.target.iface)
-	f.choices = append(slices.Clip(f.choices), choice{from, from.Ref, way, len(l.balancer.Interfaces)})
+	if way >= 0 && len(ways) > 1 {
+		f.choices = append(slices.Clip(f.choices), choice{from, from.Ref, way, len(ways)})
+	}
 	return f, true
 }
 

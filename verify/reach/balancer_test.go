@@ -343,9 +343,9 @@ func TestAzureFirewallTranslatesDestinations(t *testing.T) {
 	s.nodes.Filter = known(nsg("nodes-nsg", rule("from-firewall", true, tcp, 8443, 8443, from("10.0.1.0/26"), anyone)))
 	reachable(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}))
 	blocked(t, New(s.m).Ask(Question{From: Addresses(prefix("203.0.113.0/24")), To: At(vm), Traffic: TCP(443)}), "dnat", "no rule")
-	// The machines' route to the firewall takes the reply back to it.
+	// The machines' route to the firewall takes the reply to any of its instances.
 	s.spokeTable.Routes = append(s.spokeTable.Routes, route("hub-by-firewall", "10.0.0.0/16", s.fw))
-	reachable(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}))
+	undecidedBy(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}), "dnat in AzureFirewallSubnet")
 	s.nodes.Filter = known(nsg("nodes-nsg", rule("one-address", true, tcp, 8443, 8443, from("10.0.1.4/32"), anyone)))
 	blocked(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}), "nodes-nsg", "no rule")
 }
