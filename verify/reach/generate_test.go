@@ -255,7 +255,7 @@ func (b *builder) balancers(networks []*topology.Network, groups map[*topology.N
 	var services []*topology.EndpointService
 	for _, n := range networks {
 		var front *topology.Balancer
-		if b.once(2) {
+		if !b.once(3) {
 			front = add(n, "application", some(n))
 			for range 1 + b.intn(2) {
 				front.Listeners = append(front.Listeners, b.listener(oneOf(b, "HTTP", "HTTPS"), known(false), fact(b, "cross zone", !b.once(4), true, false), targets(n)))
@@ -272,9 +272,9 @@ func (b *builder) balancers(networks []*topology.Network, groups map[*topology.N
 		balancer := add(n, "network", own)
 		for range 1 + b.intn(2) {
 			balancer.Listeners = append(balancer.Listeners, b.listener(oneOf(b, "TCP", "TCP", "TCP_UDP", "UDP", "TLS", "QUIC"),
-				fact(b, "preserves", b.once(2), true, false), fact(b, "cross zone", b.intn(3) != 0, true, false), targets(n)))
+				fact(b, "preserves", !b.once(3), true, false), fact(b, "cross zone", b.intn(3) != 0, true, false), targets(n)))
 		}
-		if front != nil && len(front.Interfaces) > 0 && !b.once(3) {
+		if front != nil && len(front.Interfaces) > 0 && !b.once(4) {
 			l := b.listener("TCP", fact(b, "preserves", b.once(2), true, false), fact(b, "cross zone", !b.once(3), true, false), nil)
 			l.Targets, l.TargetPort = front.Interfaces, front.Listeners[0].Port
 			balancer.Listeners = append(balancer.Listeners, l)

@@ -179,8 +179,15 @@ func (a asked) ambiguous(question int, whole *topology.Model, address netip.Addr
 		if iface != a.questions[question].To.Interface && iface.Kind != topology.BalancerInterface && iface.Kind != topology.EndpointInterface {
 			continue
 		}
+		elsewhere := false
+		if subnet, known := iface.Subnet.Get(); known && subnet != nil {
+			elsewhere = !slices.ContainsFunc(subnet.Prefixes, func(v topology.Val[netip.Prefix]) bool {
+				p, known := v.Get()
+				return !known || p.Contains(address)
+			})
+		}
 		for k, v := range iface.Addresses {
-			if !v.IsKnown() && must(whole.Interfaces[i].Addresses[k]) != address {
+			if !v.IsKnown() && !elsewhere && must(whole.Interfaces[i].Addresses[k]) != address {
 				return true
 			}
 		}
@@ -249,7 +256,7 @@ func newSimulator(b *builder, q reach.Question) *simulator {
 	}
 	// Between two boundaries of rules all source ports fare alike.
 	s.ports = []uint16{packet.Ephemeral().First}
-	for _, p := range boundaries(b) {
+	for _, p := range boundaries(b, true) {
 		if p > packet.Ephemeral().First && !slices.Contains(s.ports, p) {
 			s.ports = append(s.ports, p)
 		}
@@ -267,13 +274,16 @@ func newSimulator(b *builder, q reach.Question) *simulator {
 	return s
 }
 
-// cuts are the IPv4 addresses at which some rule or route begins to match, or
-// stops.
+// cuts are the IPv4 addresses at which some rule or route begins to match a
+// sender's address, or stops.
 func cuts(b *builder) []netip.Addr {
 	var prefixes []netip.Prefix
 	for _, f := range b.m.Filters {
 		for _, r := range slices.Concat(f.In, f.Out) {
-			prefixes = slices.Concat(prefixes, must(r.Source).Prefixes, must(r.Destination).Prefixes)
+			prefixes = append(prefixes, must(r.Source).Prefixes...)
+			if !f.Stateful {
+				prefixes = append(prefixes, must(r.Destination).Prefixes...)
+			}
 		}
 	}
 	for _, t := range b.m.Tables {
@@ -306,12 +316,17 @@ func cuts(b *builder) []netip.Addr {
 	return slices.Compact(list)
 }
 
-// boundaries are the ports at which some rule begins to match, or stops.
-func boundaries(b *builder) []uint16 {
+// boundaries are the ports at which some rule begins to match, or stops; of a
+// sender's port only those that matter for it: stateful filters do not see replies.
+func boundaries(b *builder, senders bool) []uint16 {
 	var ports []uint16
 	for _, f := range b.m.Filters {
 		for _, r := range append(slices.Clone(f.In), f.Out...) {
-			for _, p := range append(slices.Clone(r.SourcePorts.Or(nil)), r.DestinationPorts.Or(nil)...) {
+			matched := slices.Clone(r.SourcePorts.Or(nil))
+			if !senders || !f.Stateful {
+				matched = append(matched, r.DestinationPorts.Or(nil)...)
+			}
+			for _, p := range matched {
 				ports = append(ports, p.First)
 				if p.Last < 65535 {
 					ports = append(ports, p.Last+1)
@@ -329,7 +344,7 @@ func boundaries(b *builder) []uint16 {
 // nobody has.
 func somePackets(b *builder, q reach.Question, a reach.Answer, anywhere bool) []packet.Packet {
 	random := rand.New(rand.NewPCG(uint64(b.next), uint64(b.intn(1<<30))))
-	borders := boundaries(b)
+	borders := boundaries(b, false)
 	port := func() uint16 {
 		switch random.IntN(4) {
 		case 0:
@@ -345,6 +360,12 @@ func somePackets(b *builder, q reach.Question, a reach.Answer, anywhere bool) []
 	places := b.places()
 	sources, destinations := rangesOf(q.From), rangesOf(q.To)
 	doors, fronts := doorsTo(b.m, q.To), frontAddresses(b.m)
+	var visible []door
+	for _, d := range doors {
+		if d.public {
+			visible = append(visible, d)
+		}
+	}
 	var list []packet.Packet
 	for try := 0; len(list) < packets && try < 20*packets; try++ {
 		var p packet.Packet
@@ -363,7 +384,11 @@ func somePackets(b *builder, q reach.Question, a reach.Answer, anywhere bool) []
 				p.DestinationPort = max(c.DestinationPorts.First, min(p.DestinationPort, c.DestinationPorts.Last))
 			}
 			if len(doors) > 0 && random.IntN(2) == 0 {
-				door := doors[random.IntN(len(doors))]
+				suited := doors
+				if q.From.Subnet == nil && q.From.Interface == nil && len(visible) > 0 && random.IntN(4) > 0 {
+					suited = visible
+				}
+				door := suited[random.IntN(len(suited))]
 				p.Destination = door.address
 				if random.IntN(8) > 0 {
 					p.Protocol, p.DestinationPort = door.protocol, door.port
@@ -388,6 +413,7 @@ func somePackets(b *builder, q reach.Question, a reach.Answer, anywhere bool) []
 // door is a listener's port at an address.
 type door struct {
 	address  netip.Addr
+	public   bool
 	protocol uint8
 	port     uint16
 }
@@ -433,7 +459,7 @@ func doorsTo(m *topology.Model, to reach.End) []door {
 		for _, l := range leads[i] {
 			for _, a := range values(slices.Concat(i.Addresses, i.PublicAddresses)) {
 				for _, protocol := range protocols(must(l.Protocol)) {
-					doors = append(doors, door{a, protocol, must(l.Port)})
+					doors = append(doors, door{a, must(i.Public), protocol, must(l.Port)})
 				}
 			}
 		}
