@@ -312,7 +312,7 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 		w.anything(f, door.Subnet.Ref())
 		return
 	}
-	f.from = place{subnet: subnet, iface: door}
+	f.from, f.visited = place{subnet: subnet, iface: door}, nil
 	f.public, f.foreign = topology.Known(false, door.Ref), false
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = door.Groups, len(door.Incomplete) > 0, nil
 	if f.link != nil || f.now.Source.First.Addr().Is4() != f.now.Destination.First.Addr().Is4() {
@@ -340,6 +340,10 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 		g.now.Source = source.addresses
 		g.rewrites.source = origins(&g, source)
 		g.now.SourcePorts, g.rewrites.sourcePort = packet.Ephemeral(), chosen
+		if subnet.Network.Cloud == topology.Azure { // a rule of the firewall's is about who comes in
+			w.leaveSubnet(g, subnet)
+			continue
+		}
 		w.leave(g, door, subnet)
 	}
 }
@@ -391,16 +395,16 @@ func (w *walk) notItself(f flow, q Question) []flow {
 		w.block(f, w.target.iface.Ref, reason)
 		return nil
 	}
+	if f.rewrites.destination != fixed {
+		return []flow{f} // some other host sends it
+	}
 	own := packet.Everything()
 	own.Source = f.now.Destination
 	rest := packet.Set{f.now}.Subtract(packet.Set{own})
-	if f.rewrites.destination == fixed {
-		if len(rest) == 0 {
-			w.block(f, w.target.iface.Ref, reason)
-		}
-		return f.split(rest, rest, nil)
+	if len(rest) == 0 {
+		w.block(f, w.target.iface.Ref, reason)
 	}
-	return f.split(rest, packet.Set{f.now}, f.rewrites.refs)
+	return f.split(rest, rest, nil)
 }
 
 // directly returns what nothing stands between the balancer and the target of but a
@@ -462,7 +466,9 @@ func (w *walk) directly(f flow, by front) []flow {
 // https://learn.microsoft.com/azure/load-balancer/components
 // https://learn.microsoft.com/azure/private-link/private-link-service-overview
 func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Question) {
-	if subnet, known := door.Subnet.Get(); known && subnet != nil && subnet.Network != w.target.subnet.Network {
+	network := w.target.subnet.Network
+	subnet, known := door.Subnet.Get()
+	if known && (subnet != nil && subnet.Network != network || subnet == nil && f.from.gateway != nil && f.from.gateway.Network != network) {
 		w.block(f, door.Ref, "the target does not stand in the load balancer's network")
 		return
 	}

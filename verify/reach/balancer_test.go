@@ -162,6 +162,10 @@ func TestBalancersKeepToTheirZone(t *testing.T) {
 	f.nlb.Listeners[0].CrossZone = hidden[bool]("nlb.cross")
 	undecidedBy(t, f.ask(q), "nlb.cross")
 	f.nlb.Listeners[0].CrossZone = known(true)
+	undecidedBy(t, f.ask(q), "nlb") // it has no interface there
+	second := f.host("nlb in public-b", f.subnet("public-b", "10.20.200.0/21", "b", f.public.Table.Or(nil)))
+	second.Kind = topology.BalancerInterface
+	f.nlb.Interfaces = append(f.nlb.Interfaces, second)
 	reachable(t, f.ask(q))
 }
 
@@ -321,6 +325,10 @@ func TestAzureBalancerRewritesInPlace(t *testing.T) {
 func TestAzurePublicBalancerBesideAFirewallIsAsymmetric(t *testing.T) {
 	s, vm, b := azureBalanced(t, true)
 	q := Question{From: TheInternet(), To: At(vm), Traffic: TCP(443)}
+	// Without a security group a Standard load balancer lets nothing in.
+	assert.Contains(t, whereBlocked(New(s.m).Ask(q)), "vm")
+	assert.Empty(t, New(s.m).Ask(q).May)
+	s.nodes.Filter = known(nsg("nodes-nsg", rule("all", true, 0, 0, 0, anyone, anyone)))
 	blocked(t, New(s.m).Ask(q), "to-firewall", "the reply is lost: it goes through the firewall firewall, which did not see the request")
 	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
 	a := New(s.m).Ask(q)

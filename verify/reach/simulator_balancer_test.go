@@ -376,6 +376,10 @@ func (s *simulator) link(f *flight, front *topology.Interface, session *session)
 			return dropped(f, "the balancer's security groups")
 		}
 	}
+	if node == s.to.Interface && s.pick(2) == 0 {
+		session.end = node
+		return result{ok: true, trail: f.trail}
+	}
 	l, target := s.route(b, node, f)
 	if l == nil {
 		return dropped(f, "no listener with a target")
@@ -466,6 +470,11 @@ func (s *simulator) linkService(f *flight, e *topology.Endpoint, subnet *topolog
 	}
 	front := fronts[s.choose(len(fronts))]
 	b := s.balancers[front]
+	if front == s.to.Interface && s.pick(2) == 0 {
+		s.begins(f, f.Packet, linked, subnet, session)
+		session.end = front
+		return result{ok: true, trail: f.trail}
+	}
 	l, target := s.route(b, front, f)
 	if l == nil {
 		return dropped(f, "no listener with a target")
