@@ -414,7 +414,8 @@ func always(want string) map[azureShape]string {
 	return map[azureShape]string{recorded: want, exported: want, preview: want}
 }
 
-func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
+// behindBalancers is a program with every kind of balancer and of target.
+func behindBalancers() []azureThing {
 	gw := func(path string) props {
 		return props{"id": azureGroup + "/providers/Microsoft.Network/applicationGateways/gw/" + path}
 	}
@@ -493,6 +494,11 @@ func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
 		}
 		things = append(things, thing)
 	}
+	return things
+}
+
+func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
+	things := behindBalancers()
 	// Few enough that a preview tells which pool a machine is in.
 	plain := balancedBy(props{"loadBalancingRules": balancingRule(nil)},
 		card("nic", props{"privateIPAddress": "10.0.1.9", "loadBalancerInboundNatRules": []any{props{"id": idOf("ssh")}}}),
