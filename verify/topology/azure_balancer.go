@@ -106,7 +106,11 @@ func (a *azure) balancerRules(n *node) {
 	for _, rule := range a.ix.byKind[azureNetwork+"InboundNatRule"] {
 		owner := a.owner(rule, "loadBalancerName", "LoadBalancer")
 		if of, known := owner.Get(); known && of == n {
-			b.Listeners = append(b.Listeners, a.listener(n, rule.ref(""), rule.get, pool{n, inboundNatRules, a.partName(rule)}))
+			l := a.listener(n, rule.ref(""), rule.get, pool{n, inboundNatRules, a.partName(rule)})
+			if a.name(rule) == "" {
+				note(&l.Incomplete, rule.ref("inboundNatRuleName"))
+			}
+			b.Listeners = append(b.Listeners, l)
 		} else if options, complete := owner.Options(); !known && (!complete || slices.Contains(options, n)) {
 			b.Listeners = append(b.Listeners, unknownListener(owner.Ref()))
 		}
@@ -251,6 +255,9 @@ func (a *azure) addressPools(n *node) {
 	}
 	for _, m := range a.ix.byKind[azureNetwork+"LoadBalancerBackendAddressPool"] {
 		if owner, known := a.owner(m, "loadBalancerName", "LoadBalancer").Get(); known && owner == n {
+			if a.name(m) == "" {
+				loose(m.ref("backendAddressPoolName"))
+			}
 			add(pool{n, backendPools, a.partName(m)}, m.get("loadBalancerBackendAddresses"))
 		}
 	}

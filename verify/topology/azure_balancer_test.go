@@ -414,7 +414,8 @@ func always(want string) map[azureShape]string {
 	return map[azureShape]string{recorded: want, exported: want, preview: want}
 }
 
-func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
+// behindBalancers is a program with every kind of balancer and of target.
+func behindBalancers() []azureThing {
 	gw := func(path string) props {
 		return props{"id": azureGroup + "/providers/Microsoft.Network/applicationGateways/gw/" + path}
 	}
@@ -493,7 +494,30 @@ func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
 		}
 		things = append(things, thing)
 	}
+	return things
+}
+
+func TestAzureHiddenOutputsOfBalancers(t *testing.T) {
+	things := behindBalancers()
+	// Few enough that a preview tells which pool a machine is in.
+	plain := balancedBy(props{"loadBalancingRules": balancingRule(nil)},
+		card("nic", props{"privateIPAddress": "10.0.1.9", "loadBalancerInboundNatRules": []any{props{"id": idOf("ssh")}}}),
+		card("second", props{"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/pool"}}}}),
+		azureNet("InboundNatRule", "ssh", props{
+			"loadBalancerName": outOf{"lb", "name"}, "inboundNatRuleName": "ssh", "protocol": "Tcp", "frontendPort": 22, "backendPort": 22,
+			"frontendIPConfiguration": lbPart("frontendIPConfigurations/out"),
+		}),
+		azureNet("LoadBalancerBackendAddressPool", "separate", props{
+			"loadBalancerName": outOf{"lb", "name"}, "backendAddressPoolName": "separate", "loadBalancerBackendAddresses": []any{props{"ipAddress": "10.0.1.9"}},
+		}),
+		azureNet("InboundNatRule", "rdp", props{
+			"loadBalancerName": outOf{"lb", "name"}, "inboundNatRuleName": "rdp", "protocol": "Tcp", "frontendPort": 3389, "backendPort": 3389,
+			"frontendIPConfiguration": lbPart("frontendIPConfigurations/out"), "backendAddressPool": lbPart("backendAddressPools/separate"),
+		}))
 	for _, shape := range azureShapes {
-		t.Run(string(shape), func(t *testing.T) { topology.CheckHidden(t, azureGraph(t, shape, things...), ":VirtualNetwork") })
+		t.Run(string(shape), func(t *testing.T) {
+			topology.CheckHidden(t, azureGraph(t, shape, things...), ":VirtualNetwork")
+			topology.CheckHidden(t, azureGraph(t, shape, plain...), ":VirtualNetwork")
+		})
 	}
 }
