@@ -22,8 +22,8 @@ func (f front) doors() []*topology.Interface {
 	return f.balancer.Interfaces
 }
 
-// registered is a target at a place where it may stand; refs decide whether it
-// does.
+// registered is a target at a place where it may stand, anywhere if that is none;
+// refs decide whether it does.
 type registered struct {
 	iface *topology.Interface
 	at    place
@@ -58,6 +58,9 @@ func (e *Engine) targets(end End, places []place) []registered {
 	if end.Interface != nil {
 		for _, at := range places {
 			all = append(all, registered{iface: end.Interface, at: at})
+		}
+		if _, complete := end.Interface.Subnet.Options(); !complete {
+			all = append(all, registered{iface: end.Interface, refs: []topology.Ref{end.Interface.Subnet.Ref()}})
 		}
 		return all
 	}
@@ -97,9 +100,13 @@ func (e *Engine) byBalancers(w *walk, q Question, places []place, passed []*topo
 	if q.To.Interface == nil || q.To.Interface.Kind != topology.BalancerInterface {
 		return
 	}
+	_, complete := q.To.Interface.Subnet.Options()
 	for _, link := range e.links(q.To.Interface) {
 		for _, iface := range link.endpoint.Interfaces {
 			for _, f := range d.at(w, iface) {
+				if !complete {
+					w.anything(f, append(link.refs, q.To.Interface.Subnet.Ref())...)
+				}
 				for _, place := range places {
 					w.target = place
 					w.link(f, link, iface)
@@ -117,6 +124,12 @@ func (e *Engine) byTargets(w *walk, q Question, places []place, d doors) {
 				for _, f := range d.at(w, door) {
 					if len(target.refs) > 0 {
 						f = f.doubt(target.refs...)
+					}
+					if target.at.subnet == nil || f.lost() {
+						for _, f := range w.listened(f, by) {
+							w.anything(f.atTargetPort(by.listener))
+						}
+						continue
 					}
 					w.target = target.at
 					w.forwardTo(f, by, door, q)
@@ -181,20 +194,24 @@ func (w *walk) listened(f flow, by front) []flow {
 		numbers = []uint8{packet.TCP}
 	case "UDP", "QUIC":
 		numbers = []uint8{packet.UDP}
-	default: // TCP_UDP, ALL, and what may become known
+	default: // TCP_UDP, TCP_QUIC, ALL, and what may become known
 		numbers = []uint8{packet.TCP, packet.UDP}
 	}
-	port, portKnown := by.listener.Port.Get()
+	ports, complete := by.listener.Port.Options()
 	for _, number := range numbers {
 		cube := packet.Everything()
 		cube.Protocols = packet.Protocols{First: number, Last: number}
-		if portKnown {
-			cube.DestinationPorts = packet.Ports{First: port, Last: port}
+		if !complete {
+			taken = append(taken, cube)
+			continue
 		}
-		taken = append(taken, cube)
+		for _, port := range ports {
+			cube.DestinationPorts = packet.Ports{First: port, Last: port}
+			taken = append(taken, cube)
+		}
 	}
 	must, refs := taken, []topology.Ref(nil)
-	if !known || !portKnown {
+	if !known || !by.listener.Port.IsKnown() {
 		must, refs = nil, []topology.Ref{by.listener.Protocol.Ref(), by.listener.Port.Ref()}
 	}
 	parts := f.split(must, taken, refs)
@@ -217,16 +234,22 @@ func (w *walk) forwardTo(f flow, by front, door *topology.Interface, q Question)
 			g := f
 			g.now.Destination = destination.addresses
 			g.rewrites.destination = origins(&g, destination)
-			g.now.DestinationPorts, g.rewrites.destinationPort = packet.Ports{First: 0, Last: 65535}, undecided
-			if port, known := by.listener.TargetPort.Get(); known {
-				g.now.DestinationPorts, g.rewrites.destinationPort = packet.Ports{First: port, Last: port}, fixed
-			} else {
-				g.rewrites.refs = append(slices.Clip(g.rewrites.refs), by.listener.TargetPort.Ref())
-			}
+			g = g.atTargetPort(by.listener)
 			g = g.hop(by.listener.Ref, fmt.Sprintf("load balancer %s forwards it to %s %s", by.balancer.Name, target.iface.Kind, target.iface.Name))
 			w.send(g, by, door, q)
 		}
 	}
+}
+
+// atTargetPort returns the flow as it goes to the port of the listener's targets.
+func (f flow) atTargetPort(l *topology.Listener) flow {
+	if port, known := l.TargetPort.Get(); known {
+		f.now.DestinationPorts, f.rewrites.destinationPort = packet.Ports{First: port, Last: port}, fixed
+		return f
+	}
+	f.now.DestinationPorts, f.rewrites.destinationPort = packet.Ports{First: 0, Last: 65535}, undecided
+	f.rewrites.refs = append(slices.Clip(f.rewrites.refs), l.TargetPort.Ref())
+	return f
 }
 
 // registeredAt are the addresses that a target is registered by: its first one, or
@@ -312,7 +335,7 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 		w.anything(f, door.Subnet.Ref())
 		return
 	}
-	f.from, f.visited = place{subnet: subnet, iface: door}, nil
+	f.from, f.visited, f.direct = place{subnet: subnet, iface: door}, nil, false
 	f.public, f.foreign = topology.Known(false, door.Ref), false
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = door.Groups, len(door.Incomplete) > 0, nil
 	if f.link != nil || f.now.Source.First.Addr().Is4() != f.now.Destination.First.Addr().Is4() {
@@ -597,6 +620,10 @@ func (e *Engine) links(to *topology.Interface) []link {
 func (w *walk) link(f flow, l link, from *topology.Interface) {
 	if len(l.refs) > 0 {
 		f = f.doubt(l.refs...)
+	}
+	if f.lost() {
+		w.anything(f)
+		return
 	}
 	switch accepted, known := l.endpoint.Accepted.Get(); {
 	case !known:

@@ -191,6 +191,10 @@ func TestABalancerBehindABalancer(t *testing.T) {
 	a := f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)})
 	reachable(t, a)
 	assert.Subset(t, urns(a.Paths[0].Hops), []string{"nlb-https", "alb-https", "pod"})
+	// The second one has a connection of its own, whose reply follows the routes.
+	hole := f.gateway(topology.Drop, "hole", f.vpc)
+	f.pods.Table.Or(nil).Routes = append(f.pods.Table.Or(nil).Routes, route("to-hole", "10.20.0.0/18", hole))
+	blocked(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}), "to-hole", "the reply is lost")
 	// One that leads to itself ends.
 	alb.Listeners[0].Targets = f.nlb.Interfaces
 	assert.Empty(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}).May)
@@ -258,6 +262,11 @@ func TestPrivateLinkLeadsToTheTargets(t *testing.T) {
 	l.nlb.FiltersPrivateLink = known(true)
 	blocked(t, l.ask(q), "nlb-group", "no rule")
 	l.nlb.FiltersPrivateLink = known(false)
+
+	// Nobody knows where the endpoint stands, and what it leads to sits behind another.
+	l.endpoint.Interfaces[0].Subnet = hidden[*topology.Subnet]("endpoint.subnetIds")
+	undecidedBy(t, l.ask(q), "endpoint.subnetIds")
+	l.endpoint.Interfaces[0].Subnet = known(l.clients)
 
 	l.endpoint.Accepted = hidden[bool]("service.acceptance")
 	undecidedBy(t, l.ask(q), "service.acceptance")

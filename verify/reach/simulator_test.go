@@ -806,6 +806,9 @@ func (s *simulator) own(subnet *topology.Subnet, a netip.Addr) bool {
 // take a packet; "" is that it does.
 func (s *simulator) admit(f *flight, iface *topology.Interface, subnet *topology.Subnet, filters [][]*topology.Filter) string {
 	// https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+	if b := s.balancers[iface]; b != nil && b.Kind == "azure" && len(iface.Filters) == 0 {
+		return "" // no security group is asked at a load balancer's frontend
+	}
 	endpoint := iface != nil && iface.Kind == topology.EndpointInterface
 	if subnet.Network.Cloud == topology.Azure && !(endpoint && !must(subnet.PrivateEndpointFilter)) && !s.securityGroup(subnet, f, true) {
 		return "the subnet's security group"
