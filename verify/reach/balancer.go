@@ -17,9 +17,17 @@ type front struct {
 // doors are the interfaces that the listener listens on.
 func (f front) doors() []*topology.Interface {
 	if len(f.listener.Interfaces) > 0 {
-		return f.listener.Interfaces
+		return present(f.listener.Interfaces)
 	}
-	return f.balancer.Interfaces
+	return present(f.balancer.Interfaces)
+}
+
+// present are the interfaces that are there.
+func present(all []*topology.Interface) []*topology.Interface {
+	if !slices.Contains(all, nil) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(i *topology.Interface) bool { return i == nil })
 }
 
 // registered is a target at a place where it may stand, anywhere if that is none;
@@ -38,7 +46,7 @@ func (e *Engine) findFronts() {
 		}
 		for i := range balancer.Listeners {
 			f := front{balancer, &balancer.Listeners[i]}
-			for _, target := range f.listener.Targets {
+			for _, target := range present(f.listener.Targets) {
 				if e.fronts[target] == nil {
 					e.balanced = append(e.balanced, target)
 				}
@@ -89,20 +97,18 @@ func sameGroups(a, b []*topology.Filter) bool {
 
 // byBalancers sends the question's packets to the load balancers in front of its
 // end, and to the endpoints in front of a load balancer, and lets these forward
-// them. passed are the interfaces that the packets are on their way to already.
+// them.
 //
 // A balancer spreads connections over its targets, which are taken to be healthy:
 // each counts as reached.
-func (e *Engine) byBalancers(w *walk, q Question, places []place, passed []*topology.Interface) {
-	d := doors{question: q, passed: passed, arrived: map[*topology.Interface][]flow{}}
+func (e *Engine) byBalancers(w *walk, q Question, places []place, d *doors) {
 	e.byTargets(w, q, places, d)
-	e.byOpenFronts(w, d)
 	if q.To.Interface == nil || q.To.Interface.Kind != topology.BalancerInterface {
 		return
 	}
 	_, complete := q.To.Interface.Subnet.Options()
 	for _, link := range e.links(q.To.Interface) {
-		for _, iface := range link.endpoint.Interfaces {
+		for _, iface := range present(link.endpoint.Interfaces) {
 			for _, f := range d.at(w, iface) {
 				if !complete {
 					w.anything(f, append(link.refs, q.To.Interface.Subnet.Ref())...)
@@ -117,7 +123,7 @@ func (e *Engine) byBalancers(w *walk, q Question, places []place, passed []*topo
 }
 
 // byTargets forwards what comes to the listeners in front of the question's end.
-func (e *Engine) byTargets(w *walk, q Question, places []place, d doors) {
+func (e *Engine) byTargets(w *walk, q Question, places []place, d *doors) {
 	for _, target := range e.targets(q.To, places) {
 		for _, by := range e.fronts[target.iface] {
 			for _, door := range by.doors() {
@@ -141,7 +147,7 @@ func (e *Engine) byTargets(w *walk, q Question, places []place, d doors) {
 
 // byOpenFronts lets what comes to a listener whose targets are not all known
 // perhaps arrive.
-func (e *Engine) byOpenFronts(w *walk, d doors) {
+func (e *Engine) byOpenFronts(w *walk, d *doors) {
 	for _, by := range e.openFronts {
 		for _, door := range by.doors() {
 			for _, f := range d.at(w, door) {
@@ -157,22 +163,29 @@ func (e *Engine) byOpenFronts(w *walk, d doors) {
 // come to, each asked for once.
 type doors struct {
 	question Question
-	passed   []*topology.Interface
 	arrived  map[*topology.Interface][]flow
 }
 
+func newDoors(q Question) *doors {
+	return &doors{question: q, arrived: map[*topology.Interface][]flow{}}
+}
+
 // at returns what of the question's packets gets to a door.
-func (d doors) at(w *walk, door *topology.Interface) []flow {
-	if slices.Contains(d.passed, door) {
-		return nil
-	}
+func (d *doors) at(w *walk, door *topology.Interface) []flow {
 	if flows, asked := d.arrived[door]; asked {
 		return flows
 	}
 	q := d.question
 	q.To = At(door)
 	sub := &walk{engine: w.engine, avoid: q.Avoid, evidence: w.evidence, steps: w.steps}
-	unsure := w.engine.toward(sub, q, append(slices.Clip(d.passed), door))
+	// Balancers that forward in a circle, which the clouds do not know, may do
+	// anything: that is what a door holds until its flows are known.
+	w.engine.perhaps(sub, q, door.Ref)
+	for _, f := range sub.arrivals {
+		d.arrived[door] = append(d.arrived[door], f.atTargetPort(&topology.Listener{}))
+	}
+	sub.arrivals = nil
+	unsure := w.engine.toward(sub, q, d)
 	w.engine.anywhere(sub, q)
 	w.blocks, w.steps = append(w.blocks, sub.blocks...), sub.steps
 	if len(unsure) > 0 {
@@ -699,7 +712,7 @@ func (w *walk) linkedWay(f flow, l link, from *topology.Interface) (flow, bool) 
 		if b == nil || b.Kind == "gateway" {
 			continue
 		}
-		for _, i := range b.Interfaces {
+		for _, i := range present(b.Interfaces) {
 			other := i.Subnet.Or(nil)
 			if other == nil || near.Network.Cloud != topology.AWS || near.Network.Account == "" || near.Network.Account != other.Network.Account {
 				ways = append(ways, i)
