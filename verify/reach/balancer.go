@@ -17,21 +17,21 @@ type front struct {
 // doors are the interfaces that the listener listens on.
 func (f front) doors() []*topology.Interface {
 	if len(f.listener.Interfaces) > 0 {
-		return f.listener.Interfaces
+		return present(f.listener.Interfaces)
 	}
-	return f.balancer.Interfaces
+	return present(f.balancer.Interfaces)
 }
 
-// inPlace reports whether the balancer is no device on the way: Azure rewrites
-// what goes to it where it is sent from, and the reply where the target is.
-// https://learn.microsoft.com/azure/load-balancer/components
-func (f front) inPlace(target *topology.Subnet) bool {
-	preserves, known := f.listener.PreserveClientIP.Get()
-	return target.Network.Cloud == topology.Azure && known && preserves
+// present are the interfaces that are there.
+func present(all []*topology.Interface) []*topology.Interface {
+	if !slices.Contains(all, nil) {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(i *topology.Interface) bool { return i == nil })
 }
 
-// registered is a target at a place where it may stand; refs decide whether it
-// does.
+// registered is a target at a place where it may stand, anywhere if that is none;
+// refs decide whether it does.
 type registered struct {
 	iface *topology.Interface
 	at    place
@@ -46,7 +46,7 @@ func (e *Engine) findFronts() {
 		}
 		for i := range balancer.Listeners {
 			f := front{balancer, &balancer.Listeners[i]}
-			for _, target := range f.listener.Targets {
+			for _, target := range present(f.listener.Targets) {
 				if e.fronts[target] == nil {
 					e.balanced = append(e.balanced, target)
 				}
@@ -66,6 +66,9 @@ func (e *Engine) targets(end End, places []place) []registered {
 	if end.Interface != nil {
 		for _, at := range places {
 			all = append(all, registered{iface: end.Interface, at: at})
+		}
+		if _, complete := end.Interface.Subnet.Options(); !complete {
+			all = append(all, registered{iface: end.Interface, refs: []topology.Ref{end.Interface.Subnet.Ref()}})
 		}
 		return all
 	}
@@ -94,20 +97,22 @@ func sameGroups(a, b []*topology.Filter) bool {
 
 // byBalancers sends the question's packets to the load balancers in front of its
 // end, and to the endpoints in front of a load balancer, and lets these forward
-// them. passed are the interfaces that the packets are on their way to already.
+// them.
 //
 // A balancer spreads connections over its targets, which are taken to be healthy:
 // each counts as reached.
-func (e *Engine) byBalancers(w *walk, q Question, places []place, passed []*topology.Interface) {
-	d := doors{question: q, passed: passed, arrived: map[*topology.Interface][]flow{}}
+func (e *Engine) byBalancers(w *walk, q Question, places []place, d *doors) {
 	e.byTargets(w, q, places, d)
-	e.byOpenFronts(w, d)
 	if q.To.Interface == nil || q.To.Interface.Kind != topology.BalancerInterface {
 		return
 	}
+	_, complete := q.To.Interface.Subnet.Options()
 	for _, link := range e.links(q.To.Interface) {
-		for _, iface := range link.endpoint.Interfaces {
+		for _, iface := range present(link.endpoint.Interfaces) {
 			for _, f := range d.at(w, iface) {
+				if !complete {
+					w.anything(f, append(link.refs, q.To.Interface.Subnet.Ref())...)
+				}
 				for _, place := range places {
 					w.target = place
 					w.link(f, link, iface)
@@ -118,13 +123,19 @@ func (e *Engine) byBalancers(w *walk, q Question, places []place, passed []*topo
 }
 
 // byTargets forwards what comes to the listeners in front of the question's end.
-func (e *Engine) byTargets(w *walk, q Question, places []place, d doors) {
+func (e *Engine) byTargets(w *walk, q Question, places []place, d *doors) {
 	for _, target := range e.targets(q.To, places) {
 		for _, by := range e.fronts[target.iface] {
 			for _, door := range by.doors() {
 				for _, f := range d.at(w, door) {
 					if len(target.refs) > 0 {
 						f = f.doubt(target.refs...)
+					}
+					if target.at.subnet == nil || f.lost() {
+						for _, f := range w.listened(f, by) {
+							w.anything(f.atTargetPort(by.listener))
+						}
+						continue
 					}
 					w.target = target.at
 					w.forwardTo(f, by, door, q)
@@ -136,7 +147,7 @@ func (e *Engine) byTargets(w *walk, q Question, places []place, d doors) {
 
 // byOpenFronts lets what comes to a listener whose targets are not all known
 // perhaps arrive.
-func (e *Engine) byOpenFronts(w *walk, d doors) {
+func (e *Engine) byOpenFronts(w *walk, d *doors) {
 	for _, by := range e.openFronts {
 		for _, door := range by.doors() {
 			for _, f := range d.at(w, door) {
@@ -152,22 +163,29 @@ func (e *Engine) byOpenFronts(w *walk, d doors) {
 // come to, each asked for once.
 type doors struct {
 	question Question
-	passed   []*topology.Interface
 	arrived  map[*topology.Interface][]flow
 }
 
+func newDoors(q Question) *doors {
+	return &doors{question: q, arrived: map[*topology.Interface][]flow{}}
+}
+
 // at returns what of the question's packets gets to a door.
-func (d doors) at(w *walk, door *topology.Interface) []flow {
-	if slices.Contains(d.passed, door) {
-		return nil
-	}
+func (d *doors) at(w *walk, door *topology.Interface) []flow {
 	if flows, asked := d.arrived[door]; asked {
 		return flows
 	}
 	q := d.question
 	q.To = At(door)
 	sub := &walk{engine: w.engine, avoid: q.Avoid, evidence: w.evidence, steps: w.steps}
-	unsure := w.engine.toward(sub, q, append(slices.Clip(d.passed), door))
+	// Balancers that forward in a circle, which the clouds do not know, may do
+	// anything: that is what a door holds until its flows are known.
+	w.engine.perhaps(sub, q, door.Ref)
+	for _, f := range sub.arrivals {
+		d.arrived[door] = append(d.arrived[door], f.atTargetPort(&topology.Listener{}))
+	}
+	sub.arrivals = nil
+	unsure := w.engine.toward(sub, q, d)
 	w.engine.anywhere(sub, q)
 	w.blocks, w.steps = append(w.blocks, sub.blocks...), sub.steps
 	if len(unsure) > 0 {
@@ -189,20 +207,24 @@ func (w *walk) listened(f flow, by front) []flow {
 		numbers = []uint8{packet.TCP}
 	case "UDP", "QUIC":
 		numbers = []uint8{packet.UDP}
-	default: // TCP_UDP, ALL, and what may become known
+	default: // TCP_UDP, TCP_QUIC, ALL, and what may become known
 		numbers = []uint8{packet.TCP, packet.UDP}
 	}
-	port, portKnown := by.listener.Port.Get()
+	ports, complete := by.listener.Port.Options()
 	for _, number := range numbers {
 		cube := packet.Everything()
 		cube.Protocols = packet.Protocols{First: number, Last: number}
-		if portKnown {
-			cube.DestinationPorts = packet.Ports{First: port, Last: port}
+		if !complete {
+			taken = append(taken, cube)
+			continue
 		}
-		taken = append(taken, cube)
+		for _, port := range ports {
+			cube.DestinationPorts = packet.Ports{First: port, Last: port}
+			taken = append(taken, cube)
+		}
 	}
 	must, refs := taken, []topology.Ref(nil)
-	if !known || !portKnown {
+	if !known || !by.listener.Port.IsKnown() {
 		must, refs = nil, []topology.Ref{by.listener.Protocol.Ref(), by.listener.Port.Ref()}
 	}
 	parts := f.split(must, taken, refs)
@@ -221,22 +243,34 @@ func (w *walk) forwardTo(f flow, by front, door *topology.Interface, q Question)
 			continue
 		}
 		f.peers.destination, f.peers.destinationUnknown = target.iface.Groups, len(target.iface.Incomplete) > 0
-		end := At(target.iface)
-		end.Addresses = q.To.Addresses
-		for _, destination := range w.engine.spread(end, target) {
+		for _, destination := range w.engine.registeredAt(target, q.To.Addresses) {
 			g := f
 			g.now.Destination = destination.addresses
 			g.rewrites.destination = origins(&g, destination)
-			g.now.DestinationPorts, g.rewrites.destinationPort = packet.Ports{First: 0, Last: 65535}, undecided
-			if port, known := by.listener.TargetPort.Get(); known {
-				g.now.DestinationPorts, g.rewrites.destinationPort = packet.Ports{First: port, Last: port}, fixed
-			} else {
-				g.rewrites.refs = append(slices.Clip(g.rewrites.refs), by.listener.TargetPort.Ref())
-			}
+			g = g.atTargetPort(by.listener)
 			g = g.hop(by.listener.Ref, fmt.Sprintf("load balancer %s forwards it to %s %s", by.balancer.Name, target.iface.Kind, target.iface.Name))
 			w.send(g, by, door, q)
 		}
 	}
+}
+
+// atTargetPort returns the flow as it goes to the port of the listener's targets.
+func (f flow) atTargetPort(l *topology.Listener) flow {
+	if port, known := l.TargetPort.Get(); known {
+		f.now.DestinationPorts, f.rewrites.destinationPort = packet.Ports{First: port, Last: port}, fixed
+		return f
+	}
+	f.now.DestinationPorts, f.rewrites.destinationPort = packet.Ports{First: 0, Last: 65535}, undecided
+	f.rewrites.refs = append(slices.Clip(f.rewrites.refs), l.TargetPort.Ref())
+	return f
+}
+
+// registeredAt are the addresses that a target is registered by: its first one, or
+// whatever it will be. narrowed are those that the question asks about.
+func (e *Engine) registeredAt(target place, narrowed []packet.Addresses) []spread {
+	iface := *target.iface
+	iface.Addresses = iface.Addresses[:min(len(iface.Addresses), 1)]
+	return e.spread(End{Interface: &iface, Addresses: narrowed}, target)
 }
 
 // origins returns how addresses come about that a device puts on a flow, and adds
@@ -252,18 +286,24 @@ func origins(f *flow, s spread) origin {
 	return s.origin
 }
 
-// zoned returns the flow if the door sends to the target's zone.
+// zoned returns the flow if the door sends to the target's zone. It finds the zone
+// of a target in its own network; that of another one is what it was told. Whether
+// targets get anything in a zone without the balancer, the documents tell either
+// way.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetDescription.html
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
 func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
-	cross, crossKnown := by.listener.CrossZone.Get()
-	if cross {
+	to := w.target.subnet
+	if to.Network.Cloud != topology.AWS {
 		return f, true
 	}
-	from, to := door.Subnet.Or(nil), w.target.subnet
+	from := door.Subnet.Or(nil)
 	if from == nil {
 		return f.doubt(door.Subnet.Ref()), true
 	}
 	zone, known := from.Zone.Get()
 	other, otherKnown := to.Zone.Get()
+	cross, crossKnown := by.listener.CrossZone.Get()
 	switch {
 	case from == to, known && otherKnown && zone == other:
 		return f, true
@@ -273,6 +313,19 @@ func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
 		return f.doubt(from.Zone.Ref()), true
 	case !otherKnown:
 		return f.doubt(to.Zone.Ref()), true
+	case from.Network != to.Network:
+		if !cross {
+			f = f.doubt(by.listener.Ref)
+		}
+		return f, true
+	case cross:
+		if !slices.ContainsFunc(by.balancer.Interfaces, func(i *topology.Interface) bool {
+			subnet := i.Subnet.Or(nil)
+			return subnet != nil && subnet.Zone.Or("") == other
+		}) {
+			f = f.doubt(by.balancer.Ref)
+		}
+		return f, true
 	}
 	w.block(f, by.listener.Ref, "load balancer %s sends from %s only to targets of the same zone", by.balancer.Name, zone)
 	return f, false
@@ -280,27 +333,29 @@ func (w *walk) zoned(f flow, by front, door *topology.Interface) (flow, bool) {
 
 // send puts the source on what a balancer forwards, and sends it.
 func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
-	if by.inPlace(w.target.subnet) {
-		w.sendInPlace(f, door)
-		return
+	preserves, known := by.listener.PreserveClientIP.Get()
+	if !known {
+		f = f.doubt(by.listener.PreserveClientIP.Ref())
+	}
+	if w.target.subnet.Network.Cloud == topology.Azure && (preserves || !known) {
+		w.sendInPlace(f, by, door, q)
+		if preserves {
+			return
+		}
 	}
 	subnet := door.Subnet.Or(nil)
 	if subnet == nil {
 		w.anything(f, door.Subnet.Ref())
 		return
 	}
-	f.from = place{subnet: subnet, iface: door}
+	f.from, f.visited, f.direct = place{subnet: subnet, iface: door}, nil, false
 	f.public, f.foreign = topology.Known(false, door.Ref), false
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = door.Groups, len(door.Incomplete) > 0, nil
-	preserves, known := by.listener.PreserveClientIP.Get()
 	if f.link != nil || f.now.Source.First.Addr().Is4() != f.now.Destination.First.Addr().Is4() {
 		preserves, known = false, true
 	}
-	if !known {
-		f = f.doubt(by.listener.PreserveClientIP.Ref())
-	}
-	if preserves || !known {
-		w.sendPreserving(f, door, q)
+	if w.target.subnet.Network.Cloud == topology.AWS && (preserves || !known) {
+		w.sendPreserving(f, by, door, q)
 	}
 	if preserves {
 		return
@@ -321,28 +376,135 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 		g.now.Source = source.addresses
 		g.rewrites.source = origins(&g, source)
 		g.now.SourcePorts, g.rewrites.sourcePort = packet.Ephemeral(), chosen
+		if subnet.Network.Cloud == topology.Azure { // a rule of the firewall's is about who comes in
+			w.leaveSubnet(g, subnet)
+			continue
+		}
 		w.leave(g, door, subnet)
 	}
 }
 
-// sendPreserving sends on what keeps its client's address: straight to the target.
+// sendPreserving sends on what keeps its client's address: straight to the target,
+// in the balancer's network or a peered one. It does not work through a device, to
+// an endpoint, or to another network load balancer.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
-func (w *walk) sendPreserving(f flow, door *topology.Interface, q Question) {
-	if q.From.Interface == w.target.iface {
-		// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
-		w.block(f, w.target.iface.Ref, "a target that sees its own address as the client's does not answer")
+func (w *walk) sendPreserving(f flow, by front, door *topology.Interface, q Question) {
+	t := w.target
+	if t.iface.Kind == topology.EndpointInterface || w.engine.kindOf(t.iface) == "network" {
+		w.block(f, by.listener.Ref, "clients' addresses are not preserved to %s", t.iface.Name)
 		return
 	}
 	f.direct = true
-	w.leave(f, door, f.from.subnet)
+	for _, f := range w.notItself(f, q) {
+		for _, f := range w.interfaceFilters(f, door, f.from.subnet, true) {
+			for _, f := range w.directly(f, by) {
+				if t.subnet == f.from.subnet {
+					w.reached(f, t.subnet)
+					continue
+				}
+				for _, f := range w.subnetFilter(f, f.from.subnet, true) {
+					w.enter(f, t.subnet)
+				}
+			}
+		}
+	}
 }
 
-// sendInPlace sends on what Azure's load balancer has rewritten. To the target it
-// comes from the client or, through a private link service, from the addresses
-// that the service puts on it.
+// kindOf is the kind of the load balancer that the interface belongs to; "" when it
+// belongs to none.
+func (e *Engine) kindOf(iface *topology.Interface) string {
+	for _, b := range e.model.Balancers {
+		if slices.Contains(b.Interfaces, iface) {
+			return b.Kind
+		}
+	}
+	return ""
+}
+
+// notItself returns what does not come from the target itself, which would see its
+// own address as the client's and not answer.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
+// https://learn.microsoft.com/azure/load-balancer/load-balancer-troubleshoot-backend-traffic
+func (w *walk) notItself(f flow, q Question) []flow {
+	const reason = "a target that sees its own address as the client's does not answer"
+	if q.From.Interface == w.target.iface {
+		w.block(f, w.target.iface.Ref, reason)
+		return nil
+	}
+	if f.rewrites.destination != fixed {
+		return []flow{f} // some other host sends it
+	}
+	own := packet.Everything()
+	own.Source = f.now.Destination
+	rest := packet.Set{f.now}.Subtract(packet.Set{own})
+	if len(rest) == 0 {
+		w.block(f, w.target.iface.Ref, reason)
+	}
+	return f.split(rest, rest, nil)
+}
+
+// directly returns what nothing stands between the balancer and the target of but a
+// peering. Where the balancer's subnet has another route, no document says what
+// becomes of it.
+func (w *walk) directly(f flow, by front) []flow {
+	near, far := f.from.subnet, w.target.subnet
+	var peering *topology.Gateway
+	if near.Network != far.Network {
+		var refs []topology.Ref
+		if peering, refs = w.engine.peering(near.Network, far.Network); peering == nil {
+			w.block(f, by.listener.Ref, "no peering leads to the target, to which the client's address is preserved")
+			return nil
+		}
+		if len(refs) > 0 {
+			f = f.doubt(refs...)
+		}
+		var ok bool
+		if f, ok = w.established(f, peering); !ok {
+			return nil
+		}
+	}
+	if near == far {
+		return []flow{f}
+	}
+	table, known := near.Table.Get()
+	if !known || table == nil || len(table.Incomplete) > 0 {
+		return []flow{f.doubt(near.Table.Ref(), by.listener.Ref)}
+	}
+	entries, open := w.engine.entries(table)
+	if len(open) > 0 {
+		return []flow{f.doubt(open[0].To.Ref())}
+	}
+	var sure, blocked packet.Set
+	rest := packet.Set{f.now}
+	own := ownRoutes(entries)
+	for _, e := range entries {
+		taken := packet.Set{to(packet.InPrefix(e.prefix))}
+		if e.route.Origin == topology.OriginPropagated {
+			taken = taken.Subtract(own)
+		}
+		hit := rest.Intersect(taken)
+		rest = rest.Subtract(taken)
+		switch gw, known := e.route.Via.Get(); {
+		case len(hit) == 0 || !known || gw == nil:
+		case gw == peering, peering == nil && gw.Kind == topology.Local:
+			sure = append(sure, hit...)
+		case gw.Kind == topology.Firewall, gw.Kind == topology.Transit:
+			blocked = append(blocked, hit...)
+			w.block(f, e.route.Ref, "%s stands between the balancer and the target, to which the client's address is preserved", name(gw))
+		}
+	}
+	return f.split(sure, packet.Set{f.now}.Subtract(blocked), []topology.Ref{by.listener.Ref})
+}
+
+// sendInPlace sends on what Azure's load balancer has rewritten, which is no device
+// on the way: to the target it comes from the client or, through a private link
+// service, from the addresses that the service puts on it.
+// https://learn.microsoft.com/azure/load-balancer/components
 // https://learn.microsoft.com/azure/private-link/private-link-service-overview
-func (w *walk) sendInPlace(f flow, door *topology.Interface) {
-	if subnet, known := door.Subnet.Get(); known && subnet != nil && subnet.Network != w.target.subnet.Network {
+func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Question) {
+	network := w.target.subnet.Network
+	subnet, known := door.Subnet.Get()
+	if known && (subnet != nil && subnet.Network != network || subnet == nil && f.from.gateway != nil && f.from.gateway.Network != network) {
 		w.block(f, door.Ref, "the target does not stand in the load balancer's network")
 		return
 	}
@@ -350,7 +512,11 @@ func (w *walk) sendInPlace(f flow, door *topology.Interface) {
 		if n := len(f.legs); n > 0 && f.legs[n-1].to.iface == door {
 			f.legs = f.legs[:n-1] // the balancer remembers nothing
 		}
-		w.enter(f, w.target.subnet)
+		for _, f := range w.notItself(f, q) {
+			for _, f := range w.opened(f, by, door) {
+				w.enter(f, w.target.subnet)
+			}
+		}
 		return
 	}
 	f.public, f.foreign = topology.Known(false, door.Ref), false
@@ -374,11 +540,43 @@ func (w *walk) sendInPlace(f flow, door *topology.Interface) {
 					h.now.Source = source.addresses
 					h.rewrites.source = origins(&h, source)
 					h.from = place{subnet: subnet}
-					w.enter(h, w.target.subnet)
+					for _, h := range w.opened(h, by, door) {
+						w.enter(h, w.target.subnet)
+					}
 				}
 			}
 		}
 	}
+}
+
+// opened returns what gets to a target that no security group protects: from a
+// Standard load balancer only what comes from its own network. Whether other
+// networks' is as internal, no document says.
+// https://learn.microsoft.com/azure/load-balancer/skus
+func (w *walk) opened(f flow, by front, door *topology.Interface) []flow {
+	t := w.target
+	filter, known := t.subnet.Filter.Get()
+	switch {
+	case by.balancer.SKU != "Standard", filter != nil, len(t.iface.Filters) > 0:
+		return []flow{f}
+	case !known:
+		return []flow{f.doubt(t.subnet.Filter.Ref())}
+	case len(t.iface.Incomplete) > 0:
+		return []flow{f.doubt(t.iface.Incomplete...)}
+	}
+	if subnet, known := door.Subnet.Get(); known && subnet == nil {
+		w.block(f, t.iface.Ref, "a Standard load balancer reaches only what a security group opens")
+		return nil
+	}
+	var own packet.Set
+	for _, prefix := range t.subnet.Network.Prefixes {
+		if p, ok := prefix.Get(); ok {
+			cube := packet.Everything()
+			cube.Source = packet.InPrefix(p)
+			own = append(own, cube)
+		}
+	}
+	return f.split(packet.Set{f.now}.Intersect(own), packet.Set{f.now}, []topology.Ref{by.balancer.Ref})
 }
 
 // link is an endpoint that leads to a load balancer's interface.
@@ -436,6 +634,10 @@ func (w *walk) link(f flow, l link, from *topology.Interface) {
 	if len(l.refs) > 0 {
 		f = f.doubt(l.refs...)
 	}
+	if f.lost() {
+		w.anything(f)
+		return
+	}
 	switch accepted, known := l.endpoint.Accepted.Get(); {
 	case !known:
 		f = f.doubt(l.endpoint.Accepted.Ref())
@@ -443,13 +645,14 @@ func (w *walk) link(f flow, l link, from *topology.Interface) {
 		w.block(f, l.endpoint.Ref, "the service %s has not accepted endpoint %s", l.service.Name, l.endpoint.Name)
 		return
 	}
-	f, ok := w.linkedZone(f, l, from)
+	f, ok := w.linkedWay(f, l, from)
 	if !ok {
 		return
 	}
 	f = f.hop(l.service.Ref, fmt.Sprintf("endpoint %s leads through service %s to load balancer %s", l.endpoint.Name, l.service.Name, l.balancer.Name))
 	f.link = l.service
-	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
+	// Whether rules about the client's groups hold, no document says.
+	f.peers.sourceRefs = append(slices.Clip(f.peers.sourceRefs), l.service.Ref)
 	target := w.target
 	if target.subnet == nil || target.subnet.Network.Cloud != topology.AWS {
 		w.arrivals = append(w.arrivals, f)
@@ -468,50 +671,74 @@ func (w *walk) link(f flow, l link, from *topology.Interface) {
 	}
 }
 
-// perhapsFiltered puts in doubt what the subnet's network ACL would deny: no
-// document says whether it sees what comes through an endpoint service.
+// perhapsFiltered puts in doubt what the subnet's network ACL would deny, in or
+// back: no document says whether it sees what comes through an endpoint service.
 func (w *walk) perhapsFiltered(f flow, subnet *topology.Subnet) []flow {
-	aside := &walk{engine: w.engine, target: w.target}
-	var passed, sure packet.Set
-	for _, part := range aside.subnetFilter(f, subnet, false) {
-		passed = append(passed, part.now)
-		if part.certain == f.certain {
-			sure = append(sure, part.now)
-		}
-	}
-	if len(packet.Set{f.now}.Subtract(sure)) == 0 {
+	filter, known := subnet.Filter.Get()
+	switch {
+	case !known:
+		return []flow{f.doubt(subnet.Filter.Ref())}
+	case filter == nil:
 		return []flow{f}
 	}
-	return f.split(sure, packet.Set{f.now}, []topology.Ref{subnet.Filter.Ref()})
+	passed := func(rules []topology.Rule, cube packet.Cube) (set packet.Set) {
+		for _, m := range evaluate(filter, rules, cube, peers{}) {
+			if m.allow && m.certain {
+				set = append(set, m.set...)
+			}
+		}
+		return set
+	}
+	sure := passed(filter.In, f.now).Intersect(passed(filter.Out, f.now.Reply()).Reply())
+	return f.split(sure, packet.Set{f.now}, []topology.Ref{filter.Ref})
 }
 
-// linkedZone returns the flow if the endpoint's interface leads to the target, the
-// interface of a load balancer in the same zone. The names of zones say nothing
-// between accounts: then any of them may be the one.
+// linkedWay returns the flow if the endpoint's interface leads to the target. It
+// leads to a load balancer's in the same zone, to any of several; the names of zones
+// say nothing between accounts. An Azure service leads to any frontend.
 // https://docs.aws.amazon.com/vpc/latest/privatelink/create-endpoint-service.html
-func (w *walk) linkedZone(f flow, l link, from *topology.Interface) (flow, bool) {
-	subnet, target := from.Subnet.Or(nil), w.target.subnet
-	if target == nil || target.Network.Cloud != topology.AWS {
-		return f, true
-	}
-	if subnet == nil {
+func (w *walk) linkedWay(f flow, l link, from *topology.Interface) (flow, bool) {
+	near := from.Subnet.Or(nil)
+	if near == nil {
 		return f.doubt(from.Subnet.Ref()), true
 	}
-	zone, known := subnet.Zone.Get()
-	other, otherKnown := target.Zone.Get()
-	account := subnet.Network.Account
-	switch {
-	case len(l.balancer.Interfaces) == 1:
-		return f, true
-	case account != "" && account == target.Network.Account && known && otherKnown:
-		if zone == other {
-			return f, true
+	var ways []*topology.Interface
+	for _, v := range l.service.Balancers {
+		b, known := v.Get()
+		if !known {
+			f = f.doubt(v.Ref())
+			continue
 		}
-		w.block(f, w.target.iface.Ref, "endpoint %s leads from %s to the load balancer in the same zone", l.endpoint.Name, zone)
+		if b == nil || b.Kind == "gateway" {
+			continue
+		}
+		for _, i := range present(b.Interfaces) {
+			other := i.Subnet.Or(nil)
+			if other == nil || near.Network.Cloud != topology.AWS || near.Network.Account == "" || near.Network.Account != other.Network.Account {
+				ways = append(ways, i)
+				continue
+			}
+			zone, known := near.Zone.Get()
+			same, sameKnown := other.Zone.Get()
+			switch {
+			case !known:
+				f = f.doubt(near.Zone.Ref())
+			case !sameKnown:
+				f = f.doubt(other.Zone.Ref())
+			case zone != same:
+				continue
+			}
+			ways = append(ways, i)
+		}
+	}
+	way := slices.Index(ways, w.target.iface)
+	if way < 0 && f.certain {
+		w.block(f, w.target.iface.Ref, "endpoint %s leads to the load balancer in the zone of %s", l.endpoint.Name, near.Name)
 		return f, false
 	}
-	way := slices.Index(l.balancer.Interfaces, w.target.iface)
-	f.choices = append(slices.Clip(f.choices), choice{from, from.Ref, way, len(l.balancer.Interfaces)})
+	if way >= 0 && len(ways) > 1 {
+		f.choices = append(slices.Clip(f.choices), choice{from, from.Ref, way, len(ways)})
+	}
 	return f, true
 }
 

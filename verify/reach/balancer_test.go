@@ -162,6 +162,10 @@ func TestBalancersKeepToTheirZone(t *testing.T) {
 	f.nlb.Listeners[0].CrossZone = hidden[bool]("nlb.cross")
 	undecidedBy(t, f.ask(q), "nlb.cross")
 	f.nlb.Listeners[0].CrossZone = known(true)
+	undecidedBy(t, f.ask(q), "nlb") // it has no interface there
+	second := f.host("nlb in public-b", f.subnet("public-b", "10.20.200.0/21", "b", f.public.Table.Or(nil)))
+	second.Kind = topology.BalancerInterface
+	f.nlb.Interfaces = append(f.nlb.Interfaces, second)
 	reachable(t, f.ask(q))
 }
 
@@ -187,9 +191,14 @@ func TestABalancerBehindABalancer(t *testing.T) {
 	a := f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)})
 	reachable(t, a)
 	assert.Subset(t, urns(a.Paths[0].Hops), []string{"nlb-https", "alb-https", "pod"})
-	// One that leads to itself ends.
-	alb.Listeners[0].Targets = f.nlb.Interfaces
-	assert.Empty(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}).May)
+	// The second one has a connection of its own, whose reply follows the routes.
+	hole := f.gateway(topology.Drop, "hole", f.vpc)
+	f.pods.Table.Or(nil).Routes = append(f.pods.Table.Or(nil).Routes, route("to-hole", "10.20.0.0/18", hole))
+	blocked(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}), "to-hole", "the reply is lost")
+	// Of two that lead to each other nobody knows anything, but that they end.
+	alb.Listeners[0].Targets = append(alb.Listeners[0].Targets, f.nlb.Interfaces...)
+	alb.Listeners[0].TargetPort = known(uint16(443))
+	undecidedBy(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}), "nlb in public-a")
 }
 
 func TestTargetsThatAreNotKnownMayBeAnything(t *testing.T) {
@@ -254,6 +263,11 @@ func TestPrivateLinkLeadsToTheTargets(t *testing.T) {
 	l.nlb.FiltersPrivateLink = known(true)
 	blocked(t, l.ask(q), "nlb-group", "no rule")
 	l.nlb.FiltersPrivateLink = known(false)
+
+	// Nobody knows where the endpoint stands, and what it leads to sits behind another.
+	l.endpoint.Interfaces[0].Subnet = hidden[*topology.Subnet]("endpoint.subnetIds")
+	undecidedBy(t, l.ask(q), "endpoint.subnetIds")
+	l.endpoint.Interfaces[0].Subnet = known(l.clients)
 
 	l.endpoint.Accepted = hidden[bool]("service.acceptance")
 	undecidedBy(t, l.ask(q), "service.acceptance")
@@ -321,6 +335,10 @@ func TestAzureBalancerRewritesInPlace(t *testing.T) {
 func TestAzurePublicBalancerBesideAFirewallIsAsymmetric(t *testing.T) {
 	s, vm, b := azureBalanced(t, true)
 	q := Question{From: TheInternet(), To: At(vm), Traffic: TCP(443)}
+	// Without a security group a Standard load balancer lets nothing in.
+	assert.Contains(t, whereBlocked(New(s.m).Ask(q)), "vm")
+	assert.Empty(t, New(s.m).Ask(q).May)
+	s.nodes.Filter = known(nsg("nodes-nsg", rule("all", true, 0, 0, 0, anyone, anyone)))
 	blocked(t, New(s.m).Ask(q), "to-firewall", "the reply is lost: it goes through the firewall firewall, which did not see the request")
 	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
 	a := New(s.m).Ask(q)
@@ -343,9 +361,9 @@ func TestAzureFirewallTranslatesDestinations(t *testing.T) {
 	s.nodes.Filter = known(nsg("nodes-nsg", rule("from-firewall", true, tcp, 8443, 8443, from("10.0.1.0/26"), anyone)))
 	reachable(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}))
 	blocked(t, New(s.m).Ask(Question{From: Addresses(prefix("203.0.113.0/24")), To: At(vm), Traffic: TCP(443)}), "dnat", "no rule")
-	// The machines' route to the firewall takes the reply back to it.
+	// The machines' route to the firewall takes the reply to any of its instances.
 	s.spokeTable.Routes = append(s.spokeTable.Routes, route("hub-by-firewall", "10.0.0.0/16", s.fw))
-	reachable(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}))
+	undecidedBy(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}), "dnat in AzureFirewallSubnet")
 	s.nodes.Filter = known(nsg("nodes-nsg", rule("one-address", true, tcp, 8443, 8443, from("10.0.1.4/32"), anyone)))
 	blocked(t, New(s.m).Ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(vm), Traffic: TCP(443)}), "nodes-nsg", "no rule")
 }

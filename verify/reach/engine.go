@@ -176,15 +176,19 @@ type spread struct {
 // Ask answers the question.
 func (e *Engine) Ask(q Question) Answer {
 	w := &walk{engine: e, avoid: q.Avoid}
-	unsure := e.toward(w, q, nil)
+	d := newDoors(q)
+	unsure := e.toward(w, q, d)
+	if !q.To.outside() {
+		e.byOpenFronts(w, d)
+	}
 	e.anywhere(w, q)
 	return w.answer(w.confirm(), unsure)
 }
 
 // toward sends the question's packets to its end: to its own addresses, and to
-// the load balancers and endpoints that forward to it. passed are the interfaces
-// that they are on their way to already; unsure decides where the end stands.
-func (e *Engine) toward(w *walk, q Question, passed []*topology.Interface) (unsure []topology.Ref) {
+// the load balancers and endpoints that forward to it. unsure decides where the end
+// stands.
+func (e *Engine) toward(w *walk, q Question, d *doors) (unsure []topology.Ref) {
 	targets := []place{{outside: true}}
 	switch {
 	case q.To.Interface != nil:
@@ -199,7 +203,7 @@ func (e *Engine) toward(w *walk, q Question, passed []*topology.Interface) (unsu
 		e.start(w, q, target)
 	}
 	if !q.To.outside() {
-		e.byBalancers(w, q, targets, passed)
+		e.byBalancers(w, q, targets, d)
 	}
 	return unsure
 }
@@ -215,9 +219,13 @@ func (e *Engine) anywhere(w *walk, q Question) {
 			}
 		}
 	}
-	if len(refs) == 0 {
-		return
+	if len(refs) > 0 {
+		e.perhaps(w, q, refs...)
 	}
+}
+
+// perhaps lets everything that the question asks about perhaps arrive.
+func (e *Engine) perhaps(w *walk, q Question, refs ...topology.Ref) {
 	spread := func(end End) []spread { return e.spread(end, place{subnet: end.Subnet, outside: end.outside()}) }
 	for _, f := range cubes(flow{}, q.Traffic, spread(q.From), spread(q.To)) {
 		w.anything(f, refs...)
@@ -262,6 +270,9 @@ func (e *Engine) start(w *walk, q Question, target place) {
 		sources, unsure = e.places(q.From.Interface)
 	}
 	for _, source := range sources {
+		if source.subnet == nil {
+			continue // a public frontend of Azure's sends nothing by itself
+		}
 		f := base
 		if len(unsure) > 0 {
 			f = f.doubt(unsure...)

@@ -311,6 +311,11 @@ func TestNamesResolve(t *testing.T) {
 	r = New(p.m).Resolve(p.vpc, "x.sqs.eu-west-1.amazonaws.com")
 	require.NotNil(t, r.Blocked)
 	assert.Equal(t, "zone", r.Blocked.URN)
+	// An endpoint that may answer for any service leaves every answer open.
+	p.m.Endpoints = []*topology.Endpoint{{Ref: ref("endpoint"), Kind: "interface", Network: p.vpc, PrivateDNS: known(true), Service: hidden[string]("endpoint.serviceName")}}
+	r = New(p.m).Resolve(p.vpc, "kms.eu-west-1.amazonaws.com")
+	assert.Equal(t, []topology.Ref{ref("endpoint.serviceName")}, r.Unknowns)
+	p.m.Endpoints = nil
 	// Without DNS support there is no resolver at all.
 	p.vpc.DNSSupport = known(false)
 	r = New(p.m).Resolve(p.vpc, "sqs.eu-west-1.amazonaws.com")

@@ -166,6 +166,9 @@ func (f flow) hop(ref topology.Ref, effect string) flow {
 	return f
 }
 
+// lost reports whether nobody knows which way the flow has come.
+func (f flow) lost() bool { return len(f.legs) == 0 }
+
 // remembered returns the flow after a leg that ends at a place which knows the
 // connection.
 func (f flow) remembered(at place) flow {

@@ -60,20 +60,23 @@ func newGarbage(seed uint64) *garbage {
 		gw, i, at, tt := &topology.Gateway{}, &topology.Interface{}, &topology.Attachment{}, &topology.TransitTable{}
 		g.m.Networks, g.m.Subnets, g.m.Tables = append(g.m.Networks, n), append(g.m.Subnets, s), append(g.m.Tables, t)
 		g.m.Filters, g.m.Gateways, g.m.Interfaces = append(g.m.Filters, f), append(g.m.Gateways, gw), append(g.m.Interfaces, i)
-		pool(n, s, t, f, gw, i, at, tt, &topology.TransitGateway{Attachments: []*topology.Attachment{at}}, &topology.Balancer{}, &topology.EndpointService{}, &topology.Zone{})
+		b, e, es := &topology.Balancer{}, &topology.Endpoint{}, &topology.EndpointService{}
+		g.m.Balancers, g.m.Endpoints, g.m.Services = append(g.m.Balancers, b), append(g.m.Endpoints, e), append(g.m.Services, es)
+		pool(n, s, t, f, gw, i, at, tt, &topology.TransitGateway{Attachments: []*topology.Attachment{at}}, b, e, es, &topology.Zone{})
 	}
 	for _, p := range []string{"10.0.0.0/8", "10.0.0.0/16", "10.0.0.0/24", "10.0.0.7/32", "0.0.0.0/0", "::/0", "2600::/16", "240.0.0.0/24"} {
 		pool(netip.MustParsePrefix(p), netip.MustParsePrefix(p).Addr())
 	}
 	pool(netip.Prefix{}, netip.Addr{}, topology.AWS, topology.Azure, topology.Cloud(""), true, false, uint8(6), uint8(1), uint8(17), uint16(0), uint16(443), uint16(65535),
-		"", "*", "example.com", topology.OriginStatic, topology.OriginSystem, topology.OriginPropagated, topology.FilterKind(""), topology.SecurityGroup, topology.NetworkACL,
-		topology.Host, topology.EndpointInterface, topology.InterfaceKind(""),
+		"", "*", "example.com", "network", "application", "azure", "interface", "TCP", "UDP", "Standard", topology.OriginStatic, topology.OriginSystem, topology.OriginPropagated, topology.FilterKind(""), topology.SecurityGroup, topology.NetworkACL,
+		topology.Host, topology.EndpointInterface, topology.BalancerInterface, topology.InterfaceKind(""),
 		topology.Local, topology.Internet, topology.EgressOnly, topology.NAT, topology.Peering, topology.Transit, topology.VPN, topology.Firewall,
 		topology.Appliance, topology.ServiceGateway, topology.Drop, topology.Outside, topology.GatewayKind("?"))
 	for _, list := range [][]reflect.Value{
 		g.pools[reflect.TypeFor[*topology.Network]()], g.pools[reflect.TypeFor[*topology.Subnet]()], g.pools[reflect.TypeFor[*topology.RouteTable]()],
 		g.pools[reflect.TypeFor[*topology.Filter]()], g.pools[reflect.TypeFor[*topology.Gateway]()], g.pools[reflect.TypeFor[*topology.Interface]()],
 		g.pools[reflect.TypeFor[*topology.Attachment]()], g.pools[reflect.TypeFor[*topology.TransitTable]()],
+		g.pools[reflect.TypeFor[*topology.Balancer]()], g.pools[reflect.TypeFor[*topology.Endpoint]()], g.pools[reflect.TypeFor[*topology.EndpointService]()],
 	} {
 		for _, v := range list {
 			g.fill(v.Elem(), 0)
@@ -148,6 +151,10 @@ func (g *garbage) fact(v reflect.Value) bool {
 	case *topology.Val[topology.Match]:
 		setVal(g, f)
 	case *topology.Val[*topology.Gateway]:
+		setVal(g, f)
+	case *topology.Val[uint16]:
+		setVal(g, f)
+	case *topology.Val[*topology.Balancer]:
 		setVal(g, f)
 	case *topology.Val[*topology.Network]:
 		setVal(g, f)

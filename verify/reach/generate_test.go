@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
@@ -27,12 +28,14 @@ type builder struct {
 	complete func(nth int) int
 
 	named     int
-	addresses map[netip.Addr]bool // of gateways, which are no hosts
-	block     netip.Prefix        // of the service behind gateway endpoints
+	ends      []*topology.Interface    // that a question may be about
+	addresses map[netip.Addr]bool      // of gateways, which are no hosts
+	fronts    map[*topology.Subnet]int // balancers' and endpoints' interfaces
+	block     netip.Prefix             // of the service behind gateway endpoints
 }
 
 func newBuilder(tape []uint32, salt int) *builder {
-	b := &builder{tape: tape, salt: uint64(salt), m: &topology.Model{}, addresses: map[netip.Addr]bool{}}
+	b := &builder{tape: tape, salt: uint64(salt), m: &topology.Model{}, addresses: map[netip.Addr]bool{}, fronts: map[*topology.Subnet]int{}}
 	b.block = b.m.Service(topology.AWS, "s3", "eu-west-1")
 	return b
 }
@@ -149,8 +152,156 @@ func (b *builder) host(s *topology.Subnet, kind topology.InterfaceKind, address 
 	others := []netip.Addr{address, address.Next(), address.Next().Next()}
 	i := &topology.Interface{Ref: b.ref("host"), Kind: kind, Name: "host " + address.String(), Subnet: known(s),
 		Addresses: []topology.Val[netip.Addr]{fact(b, "address", others...)}, SourceDestCheck: known(true)}
-	b.m.Interfaces = append(b.m.Interfaces, i)
+	b.m.Interfaces, b.ends = append(b.m.Interfaces, i), append(b.ends, i)
 	return i
+}
+
+// front is a balancer's or endpoint's interface at one of the addresses.
+func (b *builder) front(s *topology.Subnet, kind topology.InterfaceKind, name string, public topology.Val[bool], addresses ...netip.Addr) *topology.Interface {
+	i := &topology.Interface{Ref: b.ref(name), Kind: kind, Name: name, Subnet: known(s), Public: public, SourceDestCheck: known(true),
+		Addresses: []topology.Val[netip.Addr]{fact(b, "address", addresses...)}}
+	b.m.Interfaces, b.ends = append(b.m.Interfaces, i), append(b.ends, i)
+	return i
+}
+
+// zonal are interfaces in subnets of a network, one for each zone, as far as
+// there is room.
+func (b *builder) zonal(n *topology.Network, kind topology.InterfaceKind, name string, public topology.Val[bool], groups []*topology.Filter) []*topology.Interface {
+	var list []*topology.Interface
+	zones := map[string]bool{}
+	subnets := b.subnetsOf(n)
+	for k := range subnets {
+		s := subnets[(k+b.intn(len(subnets)))%len(subnets)]
+		zone, at := must(s.Zone), b.fronts[s]
+		if zones[zone] || at > 1 || len(list) > 0 && b.once(3) {
+			continue
+		}
+		zones[zone], b.fronts[s] = true, at+1
+		address := nth(values(s.Prefixes)[0], []int{14, 2}[at])
+		i := b.front(s, kind, name, public, address, address.Next())
+		if len(groups) > 0 {
+			i.Groups, i.Filters = groups, [][]*topology.Filter{groups}
+		}
+		list = append(list, i)
+	}
+	return list
+}
+
+// hostsOf are the hosts of a network, or of all.
+func (b *builder) hostsOf(n *topology.Network) []*topology.Interface {
+	var list []*topology.Interface
+	for _, i := range b.m.Interfaces {
+		if i.Kind == topology.Host && (n == nil || must(i.Subnet).Network == n) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+var listenerPorts = []uint16{443, 443, 80, 22, 5000}
+
+// listener forwards to some of the hosts.
+func (b *builder) listener(protocol string, preserves, crossZone topology.Val[bool], hosts []*topology.Interface) topology.Listener {
+	protocols := []string{protocol, "TCP", "UDP"}
+	if strings.HasPrefix(protocol, "HTTP") {
+		protocols = []string{protocol}
+	}
+	l := topology.Listener{Ref: b.ref("listener"), Protocol: fact(b, "protocol", protocols...), PreserveClientIP: preserves, CrossZone: crossZone,
+		Port: fact(b, "listener port", oneOf(b, listenerPorts...), 443, 80), TargetPort: fact(b, "target port", oneOf(b, listenerPorts...), 443, 32768)}
+	if len(hosts) > 0 {
+		for range 1 + b.intn(3) {
+			if i := oneOf(b, hosts...); !slices.Contains(l.Targets, i) {
+				l.Targets = append(l.Targets, i)
+			}
+		}
+	}
+	return l
+}
+
+// changesTargets says that a balancer's listeners may have further targets.
+func (b *builder) changesTargets(balancer *topology.Balancer, others []*topology.Interface) {
+	for i := range balancer.Listeners {
+		l := &balancer.Listeners[i]
+		b.unfinished("targets", &l.Incomplete,
+			func() { l.Targets = append(slices.Clone(l.Targets), others...) },
+			func() {
+				if len(others) > 0 {
+					l.Targets = append(slices.Clone(l.Targets), others[len(others)-1])
+				}
+			})
+	}
+}
+
+// balancers adds AWS's load balancers, and endpoints of services behind them.
+func (b *builder) balancers(networks []*topology.Network, groups map[*topology.Network][]*topology.Filter) {
+	everyone := b.hostsOf(nil)
+	some := func(n *topology.Network) []*topology.Filter {
+		own := groups[n]
+		return own[b.intn(len(own)):]
+	}
+	add := func(n *topology.Network, kind string, own []*topology.Filter) *topology.Balancer {
+		balancer := &topology.Balancer{Ref: b.ref("balancer"), Name: kind, Kind: kind, InternetFacing: fact(b, "internet-facing", b.once(2), true, false)}
+		balancer.FiltersPrivateLink = fact(b, "filters PrivateLink", len(own) > 0 && b.once(2), len(own) > 0, false)
+		balancer.Interfaces = b.zonal(n, topology.BalancerInterface, "balancer", balancer.InternetFacing, own)
+		b.m.Balancers = append(b.m.Balancers, balancer)
+		return balancer
+	}
+	targets := func(n *topology.Network) []*topology.Interface {
+		if own := b.hostsOf(n); len(own) > 0 && !b.once(4) {
+			return own
+		}
+		return everyone
+	}
+	var services []*topology.EndpointService
+	for _, n := range networks {
+		var front *topology.Balancer
+		if !b.once(3) {
+			front = add(n, "application", some(n))
+			for range 1 + b.intn(2) {
+				front.Listeners = append(front.Listeners, b.listener(oneOf(b, "HTTP", "HTTPS"), known(false), fact(b, "cross zone", !b.once(4), true, false), targets(n)))
+			}
+			b.changesTargets(front, everyone)
+		}
+		if b.once(5) {
+			continue
+		}
+		var own []*topology.Filter
+		if b.intn(3) != 0 {
+			own = some(n)
+		}
+		balancer := add(n, "network", own)
+		for range 1 + b.intn(2) {
+			balancer.Listeners = append(balancer.Listeners, b.listener(oneOf(b, "TCP", "TCP", "TCP_UDP", "UDP", "TLS", "QUIC"),
+				fact(b, "preserves", !b.once(3), true, false), fact(b, "cross zone", b.intn(3) != 0, true, false), targets(n)))
+		}
+		if front != nil && len(front.Interfaces) > 0 && !b.once(4) {
+			l := b.listener("TCP", fact(b, "preserves", b.once(2), true, false), fact(b, "cross zone", !b.once(3), true, false), nil)
+			l.Targets, l.TargetPort = front.Interfaces, front.Listeners[0].Port
+			balancer.Listeners = append(balancer.Listeners, l)
+		}
+		if len(balancer.Interfaces) > 1 && b.once(4) {
+			balancer.Listeners[0].Interfaces = balancer.Interfaces[:1]
+		}
+		b.changesTargets(balancer, everyone)
+		if len(balancer.Interfaces) > 0 {
+			services = append(services, &topology.EndpointService{Ref: b.ref("service"), Name: "service", AcceptanceRequired: known(true),
+				AllowedPrincipals: known([]string(nil)), Balancers: []topology.Val[*topology.Balancer]{fact(b, "balancer", balancer)}})
+		}
+	}
+	if len(services) > 1 && b.once(3) { // one with two balancers
+		services[0].Balancers = append(services[0].Balancers, services[1].Balancers...)
+		services = services[:1]
+	}
+	b.m.Services = services
+	for _, service := range services {
+		for range 1 + b.intn(2) {
+			n := oneOf(b, networks...)
+			e := &topology.Endpoint{Ref: b.ref("endpoint"), Name: "endpoint", Kind: "interface", Network: n, Service: known("service"), PrivateDNS: known(false),
+				Target: known(""), Of: service, Accepted: fact(b, "accepted", !b.once(8), true, false)}
+			e.Interfaces = b.zonal(n, topology.EndpointInterface, "endpoint", known(false), some(n))
+			b.m.Endpoints = append(b.m.Endpoints, e)
+		}
+	}
 }
 
 func (b *builder) subnetsOf(n *topology.Network) []*topology.Subnet {
@@ -445,6 +596,7 @@ func awsWorld(b *builder) {
 			prefixes = append(prefixes, cidr("2600:1f00:0:%x00::/56", k+1))
 		}
 		p := &parts{n: b.network(topology.AWS, fmt.Sprintf("vpc%d", k), prefixes...)}
+		p.n.Account = oneOf(b, "1", "1", "1", "2", "")
 		all = append(all, p)
 		for i := range 2 + b.intn(3) {
 			bits := oneOf(b, 24, 20, 28)
@@ -647,7 +799,16 @@ func awsWorld(b *builder) {
 			}
 		}
 	}
+	var networks []*topology.Network
+	own := map[*topology.Network][]*topology.Filter{}
+	for _, p := range all {
+		networks, own[p.n] = append(networks, p.n), p.groups
+	}
+	b.balancers(networks, own)
 	if transit == nil {
+		for _, s := range b.m.Subnets {
+			s.Zone = fact(b, "zone", must(s.Zone), "a", "b")
+		}
 		return
 	}
 	var tables []*topology.TransitTable
@@ -747,19 +908,21 @@ func azureWorld(b *builder) {
 	hub := all[0]
 	fwSubnet := b.subnet(hub.n, "AzureFirewallSubnet", "", cidr("10.0.200.0/26"))
 	firewall := b.gateway(topology.Firewall, "firewall", hub.n)
-	own := nth(cidr("10.0.200.0/26"), 4)
-	firewall.Subnet, firewall.PrivateAddress = known(fwSubnet), fact(b, "address", own, own.Next())
+	private := nth(cidr("10.0.200.0/26"), 4)
+	firewall.Subnet, firewall.PrivateAddress = known(fwSubnet), fact(b, "address", private, private.Next())
 	firewall.Public, firewall.SNAT = fact(b, "public", !b.once(6), true), fact(b, "snat", !b.once(5), true, false)
 	firewall.Policy = fact(b, "policy", b.policy(nil), b.policy(nil))
 	b.changesFirewall(firewall)
-	b.addresses[own], b.addresses[own.Next()] = true, true
+	b.addresses[private], b.addresses[private.Next()] = true, true
+	gateway := oneOf(b, all...)
+	gwSubnet := b.subnet(gateway.n, "gateway", "", netip.PrefixFrom(nth(values(gateway.n.Prefixes)[0], 220*256), 26))
 	vpn := b.gateway(topology.VPN, "vpn", hub.n)
 	vpn.Subnet = known[*topology.Subnet](nil)
 	nat := b.gateway(topology.NAT, "nat", nil)
 	nat.Public, nat.SNAT, nat.Subnet = known(true), known(true), known[*topology.Subnet](nil)
 	nat.Addresses = []topology.Val[netip.Addr]{known(netip.MustParseAddr("198.51.100.7"))}
-	balancer := &topology.Balancer{Ref: b.ref("balancer"), Kind: "azure", SKU: "Standard", InternetFacing: known(true), FiltersPrivateLink: known(false)}
-	b.m.Balancers = append(b.m.Balancers, balancer)
+	balancer := &topology.Balancer{Ref: b.ref("balancer"), Kind: "azure", SKU: oneOf(b, "Standard", "Standard", "Basic"), InternetFacing: known(true), FiltersPrivateLink: known(false)}
+	reserved := func(s *topology.Subnet) bool { return s == fwSubnet || s == gwSubnet }
 	peer := func(p, q *parts) {
 		established := fact(b, "established", !b.once(8), true)
 		for _, side := range [][2]*parts{{p, q}, {q, p}} {
@@ -781,10 +944,8 @@ func azureWorld(b *builder) {
 	var endpoints []*topology.Interface
 	for _, p := range all {
 		for _, s := range b.subnetsOf(p.n) {
-			if s != fwSubnet && b.once(4) {
-				i := b.host(s, topology.EndpointInterface, nth(values(s.Prefixes)[0], 12))
-				i.Addresses, i.Public = []topology.Val[netip.Addr]{known(nth(values(s.Prefixes)[0], 12))}, known(false)
-				endpoints = append(endpoints, i)
+			if !reserved(s) && b.once(4) {
+				endpoints = append(endpoints, b.front(s, topology.EndpointInterface, "endpoint", known(false), nth(values(s.Prefixes)[0], 12)))
 			}
 		}
 	}
@@ -838,7 +999,7 @@ func azureWorld(b *builder) {
 				system(values(must(g.Peer).Prefixes)[0], g)
 			}
 			for _, i := range endpoints {
-				to := netip.PrefixFrom(must(i.Addresses[0]), 32)
+				to := netip.PrefixFrom(nth(values(must(i.Subnet).Prefixes)[0], 12), 32)
 				if own := must(i.Subnet).Network; own == p.n {
 					system(to, p.local)
 				} else {
@@ -895,6 +1056,9 @@ func azureWorld(b *builder) {
 			if b.once(2) {
 				s.Filter = fact(b, "nsg of "+s.Name, nsg(), nil, nsg())
 			}
+			if s == gwSubnet {
+				continue
+			}
 			for i := range b.intn(3) {
 				h := b.host(s, topology.Host, nth(values(s.Prefixes)[0], 5+3*i))
 				h.Public = fact(b, "public", b.once(2), true, false)
@@ -908,10 +1072,68 @@ func azureWorld(b *builder) {
 			}
 		}
 	}
+	// A load balancer's targets are in one network.
+	pool := func(balancer *topology.Balancer, n *topology.Network) {
+		for range 1 + b.intn(2) {
+			balancer.Listeners = append(balancer.Listeners, b.listener(oneOf(b, "TCP", "TCP", "UDP"), known(true), known(true), b.hostsOf(n)))
+		}
+		b.changesTargets(balancer, b.hostsOf(n))
+		b.m.Balancers = append(b.m.Balancers, balancer)
+	}
+	visible := &topology.Interface{Ref: b.ref("balancer"), Kind: topology.BalancerInterface, Name: "public", Subnet: known[*topology.Subnet](nil),
+		Public: known(true), PublicAddresses: []topology.Val[netip.Addr]{known(netip.MustParseAddr("198.51.100.20"))}, SourceDestCheck: known(true)}
+	b.m.Interfaces = append(b.m.Interfaces, visible)
+	balancer.Interfaces = []*topology.Interface{visible}
+	pool(balancer, oneOf(b, all...).n)
+	var services []*topology.EndpointService
+	for _, p := range all {
+		var subnets []*topology.Subnet
+		for _, s := range b.subnetsOf(p.n) {
+			if !reserved(s) {
+				subnets = append(subnets, s)
+			}
+		}
+		if b.once(4) {
+			continue
+		}
+		s := oneOf(b, subnets...)
+		internal := &topology.Balancer{Ref: b.ref("balancer"), Kind: "azure", SKU: oneOf(b, "Standard", "Standard", "Basic"), InternetFacing: known(false), FiltersPrivateLink: known(false)}
+		internal.Interfaces = []*topology.Interface{b.front(s, topology.BalancerInterface, "balancer", known(false), nth(values(s.Prefixes)[0], 14), nth(values(s.Prefixes)[0], 13))}
+		pool(internal, p.n)
+		services = append(services, &topology.EndpointService{Ref: b.ref("service"), Name: "service", AcceptanceRequired: known(true), AllowedPrincipals: known([]string(nil)),
+			Balancers:  []topology.Val[*topology.Balancer]{fact(b, "balancer", internal)},
+			NATSubnets: []topology.Val[*topology.Subnet]{fact(b, "NAT subnet", append([]*topology.Subnet{oneOf(b, subnets...)}, subnets...)...)}})
+	}
+	b.m.Services = services
+	for _, i := range endpoints {
+		e := &topology.Endpoint{Ref: b.ref("endpoint"), Name: i.Name, Kind: "private", Network: must(i.Subnet).Network, Service: known("service"), PrivateDNS: known(false),
+			Target: known(""), Interfaces: []*topology.Interface{i}, Accepted: fact(b, "accepted", !b.once(8), true, false)}
+		if len(services) > 0 && !b.once(4) {
+			e.Of = oneOf(b, services...)
+		}
+		b.m.Endpoints = append(b.m.Endpoints, e)
+	}
+	proxy := func(kind, protocol string, front *topology.Interface) {
+		balancer := &topology.Balancer{Ref: b.ref("balancer"), Name: kind, Kind: kind, InternetFacing: front.Public, FiltersPrivateLink: known(false), Interfaces: []*topology.Interface{front}}
+		for range 1 + b.intn(2) {
+			balancer.Listeners = append(balancer.Listeners, b.listener(protocol, known(false), known(true), b.hostsOf(nil)))
+		}
+		b.changesTargets(balancer, b.hostsOf(nil))
+		b.m.Balancers = append(b.m.Balancers, balancer)
+	}
+	own, at := nth(values(gwSubnet.Prefixes)[0], 20), nth(values(fwSubnet.Prefixes)[0], 20)
+	proxy("application", oneOf(b, "HTTP", "HTTPS"), b.front(gwSubnet, topology.BalancerInterface, "balancer", fact(b, "public", b.once(2), true, false), own, own.Next()))
+	if !b.once(4) {
+		front := b.front(fwSubnet, topology.BalancerInterface, "balancer", fact(b, "public", !b.once(3), true, false), at, at.Next())
+		rule := b.filter(topology.FirewallPolicy, "dnat", nil)
+		rule.In = []topology.Rule{b.rule(true, b.match(), anyone, nil, nil, nil)}
+		front.Filters = [][]*topology.Filter{{rule}}
+		proxy("azure", oneOf(b, "TCP", "UDP"), front)
+	}
 	for range b.intn(2) {
 		asg := b.filter(topology.ApplicationSecurityGroup, "asg", nil)
 		for _, i := range b.m.Interfaces {
-			if b.once(2) {
+			if i.Kind != topology.BalancerInterface && b.once(2) {
 				i.Groups = append(i.Groups, asg)
 			}
 		}
@@ -926,8 +1148,8 @@ func azureWorld(b *builder) {
 // question draws one; it is of the model that the builder has made.
 func (b *builder) question() reach.Question {
 	inside := func() reach.End {
-		if len(b.m.Interfaces) > 0 && b.intn(2) == 0 {
-			return reach.At(oneOf(b, b.m.Interfaces...))
+		if len(b.ends) > 0 && b.intn(2) == 0 {
+			return reach.At(oneOf(b, b.ends...))
 		}
 		end := reach.AnyHost(oneOf(b, b.m.Subnets...))
 		end.Groups = []*topology.Filter{}

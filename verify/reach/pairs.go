@@ -71,7 +71,7 @@ func (e *Engine) balancedPairs(p *Pairs, traffic Traffic) {
 	p.balanced, p.open = make([]map[int]Answer, len(p.Subnets)), make([]Answer, len(p.Subnets))
 	parallel(len(p.Subnets), func(i int) {
 		q := Question{From: AnyHost(p.Subnets[i]), Traffic: traffic}
-		d := doors{question: q, arrived: map[*topology.Interface][]flow{}}
+		d := newDoors(q)
 		w := &walk{engine: e, evidence: pairEvidence}
 		e.byOpenFronts(w, d)
 		p.open[i] = w.answer(w.confirm(), nil)

@@ -101,8 +101,8 @@ func (e *Engine) cloudResolver(r *Resolution, network *topology.Network, name st
 		e.ask(r, network, servers, forwarder.Ref, name, depth)
 		return
 	}
+	e.openPrivateNames(r, network, zone)
 	if zone == nil {
-		e.openPrivateNames(r, network)
 		r.Public = e.publicAnswer(name)
 		r.hop(network.Ref, "no private zone of "+network.Name+" holds "+name+": the internet's answer")
 		return
@@ -274,11 +274,19 @@ func (e *Engine) filteredName(r *Resolution, network *topology.Network, name str
 	return false
 }
 
-// openPrivateNames doubts the internet's answer while an interface endpoint of
-// the network may answer for its service.
-func (e *Engine) openPrivateNames(r *Resolution, network *topology.Network) {
+// openPrivateNames doubts the answer while an interface endpoint of the network
+// may give another one: the internet's while nobody knows whether it answers for
+// its service, and any while nobody knows the service.
+func (e *Engine) openPrivateNames(r *Resolution, network *topology.Network, zone *topology.Zone) {
 	for _, endpoint := range e.model.Endpoints {
-		if endpoint.Network == network && endpoint.Kind == "interface" && !endpoint.PrivateDNS.IsKnown() {
+		if endpoint.Network != network || endpoint.Kind != "interface" {
+			continue
+		}
+		answers, known := endpoint.PrivateDNS.Get()
+		switch {
+		case !endpoint.Service.IsKnown() && (answers || !known):
+			r.doubt(endpoint.Service.Ref())
+		case !known && zone == nil:
 			r.doubt(endpoint.PrivateDNS.Ref())
 		}
 	}

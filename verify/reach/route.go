@@ -229,11 +229,9 @@ func (w *walk) through(f flow, gw *topology.Gateway, ref topology.Ref, subnet *t
 		w.anything(f, gw.Incomplete...)
 		f = f.doubt(gw.Incomplete...)
 	}
-	if f.direct && gw.Kind != topology.Local && gw.Kind != topology.Peering {
-		f = f.doubt(gw.Ref) // AWS does not support what is not direct
-	}
 	if w.replying && w.atFirewall(gw) {
-		w.arrive(f.hop(gw.Ref, "back at "+name(gw)), w.target)
+		// Another instance of the firewall may not know the connection.
+		w.arrive(f.doubt(w.target.iface.Ref).hop(gw.Ref, "back at "+name(gw)), w.target)
 		return
 	}
 	if w.replying && (gw.Kind == topology.NAT || gw.Kind == topology.Firewall || gw.Kind == topology.Appliance) {

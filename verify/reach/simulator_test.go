@@ -14,14 +14,22 @@ import (
 // code with the engine and knows no sets: it is what the engine is tested
 // against.
 //
-// Where the network chooses, the simulator asks choose; deliver tries every
-// choice.
+// Where the network chooses, the simulator asks choose, and where a balancer
+// picks a target, pick; deliver tries every choice, and of the targets as many as
+// it takes.
 type simulator struct {
 	model *topology.Model
 	from  reach.End
 	to    reach.End
 	name  string
 	ports []uint16 // representative source ports of a translation
+	// cuts are the IPv4 addresses at which some rule or route begins to match, or
+	// stops, and taken those that somebody has.
+	cuts  func() []netip.Addr
+	taken func() map[netip.Addr]bool
+	// balancers and endpoints are those of interfaces.
+	balancers map[*topology.Interface]*topology.Balancer
+	endpoints map[*topology.Interface]*topology.Endpoint
 
 	// told are the groups of a host whose groups the question does not tell.
 	told []*topology.Filter
@@ -30,7 +38,11 @@ type simulator struct {
 	next      int
 }
 
-type decision struct{ taken, of int }
+type decision struct {
+	taken, of int
+	// target says that one outcome that gets through is enough.
+	target bool
+}
 
 // flight is a packet on its way.
 type flight struct {
@@ -40,6 +52,10 @@ type flight struct {
 	// it; nil once somebody has put another address on the packet or passed it
 	// through a middlebox.
 	sender *reach.End
+	// receiver is the end that it goes to as rules about members see it.
+	receiver *reach.End
+	// target is what a balancer sends it to; nil for a packet as it was sent.
+	target *topology.Interface
 	// forwarded says that a firewall has passed it on as it was.
 	forwarded bool
 	// translated is the device whose address the packet carries.
@@ -58,6 +74,10 @@ type session struct {
 	translations []translation
 	// entry and exit are where the request came into the graph and left it.
 	entry, exit edge
+	// vouched says that a firewall has taken a reply to one of its own addresses.
+	vouched bool
+	// end is the target that answers, where a balancer has picked one.
+	end *topology.Interface
 }
 
 // edge is a way between the graph and the outside.
@@ -67,8 +87,10 @@ type edge struct {
 }
 
 type translation struct {
-	device          *topology.Gateway
+	device          *topology.Gateway // nil for a balancer
 	inside, outside packet.Packet
+	// half is the balancer's part of it.
+	half half
 }
 
 // result is how a packet ended.
@@ -82,37 +104,45 @@ func dropped(f *flight, why string) result { return result{why: why, trail: f.tr
 
 // deliver reports whether the packet arrives and its reply returns, whatever
 // the network chooses.
-func (s *simulator) deliver(p packet.Packet) result {
-	return s.try(p, func(r result) bool { return r.ok })
-}
+func (s *simulator) deliver(p packet.Packet) result { return s.play(p, false) }
 
 // possible reports whether it does for some choice.
-func (s *simulator) possible(p packet.Packet) bool {
-	return s.try(p, func(r result) bool { return !r.ok }).ok
-}
+func (s *simulator) possible(p packet.Packet) bool { return s.play(p, true).ok }
 
-// try goes through the network's choices as long as goOn says so.
-func (s *simulator) try(p packet.Packet, goOn func(result) bool) result {
+// play goes through the choices in the order in which they come up. One of the
+// network is lost with the first outcome that does not get through, unless the
+// player is hopeful; one of a target is won with the first that does.
+func (s *simulator) play(p packet.Packet, hopeful bool) result {
 	s.decisions = nil
 	for {
 		s.next = 0
 		r := s.roundTrip(p)
-		if !goOn(r) {
-			return r
-		}
-		for len(s.decisions) > 0 && s.decisions[len(s.decisions)-1].taken == s.decisions[len(s.decisions)-1].of-1 {
+		for len(s.decisions) > 0 {
+			last := &s.decisions[len(s.decisions)-1]
+			if settled := r.ok == (hopeful || last.target); !settled && last.taken < last.of-1 {
+				last.taken++
+				break
+			}
 			s.decisions = s.decisions[:len(s.decisions)-1]
 		}
 		if len(s.decisions) == 0 {
 			return r
 		}
-		s.decisions[len(s.decisions)-1].taken++
 	}
 }
 
-func (s *simulator) choose(n int) int {
+// choose is the network's choice of one of n.
+func (s *simulator) choose(n int) int { return s.decide(n, false) }
+
+// pick is a balancer's choice of one of n.
+func (s *simulator) pick(n int) int { return s.decide(n, true) }
+
+// doubtful is true and false: the documents do not say.
+func (s *simulator) doubtful() bool { return s.choose(2) == 0 }
+
+func (s *simulator) decide(n int, target bool) int {
 	if s.next == len(s.decisions) {
-		s.decisions = append(s.decisions, decision{of: n})
+		s.decisions = append(s.decisions, decision{of: n, target: target})
 	}
 	s.next++
 	return s.decisions[s.next-1].taken
@@ -124,7 +154,7 @@ func (s *simulator) roundTrip(p packet.Packet) result {
 	}
 	subnet, filters := s.stand(s.from)
 	session := &session{sent: p}
-	f := &flight{Packet: p, sender: &s.from, trail: []string{"leaves " + subnet.Name}}
+	f := &flight{Packet: p, sender: &s.from, receiver: s.receiver(p.Destination), trail: []string{"leaves " + subnet.Name}}
 	if !s.pass(filters, f, subnet, false) {
 		return dropped(f, "the filters of the sender")
 	}
@@ -145,7 +175,7 @@ func (s *simulator) fromOutside(p packet.Packet) result {
 	last := result{why: "no way in"}
 	try := func(e edge, f *flight, enter func(*session, *flight) result) bool {
 		session := &session{sent: p, entry: e}
-		f.trail = []string{"comes in by " + e.gateway.Name}
+		f.trail, f.receiver = []string{"comes in by " + e.gateway.Name}, s.receiver(p.Destination)
 		r := enter(session, f)
 		if r.ok {
 			trail := r.trail
@@ -206,6 +236,8 @@ func (s *simulator) answer(session *session, arrived result) result {
 		r = s.transit(f, exit.gateway, exit.attachment, session)
 	case exit.gateway != nil:
 		r = s.enter(f, exit.gateway, session)
+	case session.end != nil:
+		r = s.back(f, must(session.end.Subnet), session)
 	default:
 		subnet, _ := s.stand(s.to)
 		r = s.send(f, subnet, session)
@@ -471,13 +503,22 @@ func (s *simulator) enter(f *flight, gateway *topology.Gateway, session *session
 	if gateway.Kind == topology.Peering && !must(gateway.Established) {
 		return dropped(f, "not established")
 	}
+	if gateway.Kind == topology.Internet && !f.reply {
+		if front := s.front(nil, f.Destination); front != nil {
+			return s.forward(f, front, gateway.Network, session)
+		}
+	}
 	subnet := s.subnetOf(gateway.Network, f.Destination)
 	if subnet == nil {
 		return dropped(f, "nobody has the address")
 	}
 	if gateway.Kind == topology.Internet && !f.reply && f.Destination.Is4() {
-		// The packet was sent to a public address of the host's.
-		if s.to.Subnet == nil && s.to.Interface == nil || !s.hasPublic(s.to) {
+		// The packet was sent to a public address of the host's, or a balancer's.
+		front := s.front(subnet, f.Destination)
+		switch {
+		case s.to.Subnet == nil && s.to.Interface == nil:
+			return dropped(f, "it ends inside")
+		case s.own(subnet, f.Destination) && !s.hasPublic(s.to), !s.own(subnet, f.Destination) && (front == nil || !must(front.Public)):
 			return dropped(f, "the host has no public address")
 		}
 	}
@@ -506,8 +547,13 @@ func (s *simulator) translateAtNAT(f *flight, from *topology.Subnet, gateway *to
 	case f.Protocol != packet.TCP && f.Protocol != packet.UDP && f.Protocol != packet.ICMP:
 		return dropped(f, "a NAT gateway carries TCP, UDP and ICMP")
 	}
-	if slices.ContainsFunc(session.translations, func(t translation) bool { return t.device == gateway }) {
-		return dropped(f, "a loop") // its route leads back to it
+	for _, t := range slices.Backward(session.translations) {
+		if t.device == gateway {
+			return dropped(f, "a loop") // its route leads back to it
+		}
+		if t.device == nil {
+			break // the connection of a balancer's own
+		}
 	}
 	s.translate(f, gateway, session)
 	return s.send(f, subnet, session)
@@ -517,7 +563,7 @@ func (s *simulator) translate(f *flight, device *topology.Gateway, session *sess
 	inside := f.Packet
 	f.Source = must(device.PrivateAddress)
 	if packet.HasPorts(f.Protocol) {
-		f.SourcePort = s.ports[s.choose(len(s.ports))]
+		f.SourcePort = s.somePort()
 	}
 	f.sender, f.translated = nil, device
 	session.translations = append(session.translations, translation{device: device, inside: inside, outside: f.Packet})
@@ -652,9 +698,12 @@ func (s *simulator) transit(f *flight, gateway *topology.Gateway, in *topology.A
 func (s *simulator) inspect(f *flight, gateway *topology.Gateway, subnet *topology.Subnet, session *session) result {
 	if f.reply {
 		if !slices.Contains(session.firewalls, gateway) {
-			return dropped(f, "the firewall did not see the request")
+			if session.vouched || !s.opened(session, subnet) || s.doubtful() {
+				return dropped(f, "the firewall did not see the request")
+			}
+			session.vouched = true
 		}
-		if !slices.Contains(session.returned, gateway) {
+		if slices.Contains(session.firewalls, gateway) && !slices.Contains(session.returned, gateway) {
 			session.returned = append(session.returned, gateway)
 		}
 	} else {
@@ -673,14 +722,17 @@ func (s *simulator) inspect(f *flight, gateway *topology.Gateway, subnet *topolo
 		f.forwarded = true
 		// https://learn.microsoft.com/azure/firewall/snat-private-range
 		if must(gateway.SNAT) && public(f.Destination) {
+			if slices.ContainsFunc(session.translations, func(t translation) bool { return t.device == gateway }) {
+				return dropped(f, "a loop")
+			}
 			s.translate(f, gateway, session)
 		}
 	}
 	return s.send(f, subnet, session)
 }
 
-// arrive delivers a packet in a subnet, to a host or to a device that has the
-// address. from is the subnet that it comes from.
+// arrive delivers a packet in a subnet, to a host, a balancer or a device that
+// has the address. from is the subnet that it comes from.
 func (s *simulator) arrive(f *flight, subnet, from *topology.Subnet, session *session) result {
 	if from != subnet {
 		if !s.networkACL(from, f, false) {
@@ -693,16 +745,23 @@ func (s *simulator) arrive(f *flight, subnet, from *topology.Subnet, session *se
 	f.trail = append(f.trail, "into "+subnet.Name)
 	if f.reply {
 		if n := len(session.translations); n > 0 {
-			if last := session.translations[n-1]; f.Packet == last.outside.Reply() {
-				session.translations = session.translations[:n-1]
-				f.Packet = last.inside.Reply()
-				f.trail = append(f.trail, "back at "+last.device.Name)
-				if last.device.Kind == topology.Firewall && !slices.Contains(session.returned, last.device) {
-					session.returned = append(session.returned, last.device)
-				}
-				return s.send(f, subnet, session)
+			last := session.translations[n-1]
+			if f.Packet != last.outside.Reply() {
+				return dropped(f, "the reply misses the translating device")
 			}
-			return dropped(f, "the reply misses the translating device")
+			if last.device == nil {
+				if why := s.undo(f, session); why != "" {
+					return dropped(f, why)
+				}
+				return s.back(f, subnet, session)
+			}
+			session.translations = session.translations[:n-1]
+			f.Packet = last.inside.Reply()
+			f.trail = append(f.trail, "back at "+last.device.Name)
+			if last.device.Kind == topology.Firewall && !slices.Contains(session.returned, last.device) {
+				session.returned = append(session.returned, last.device)
+			}
+			return s.send(f, subnet, session)
 		}
 		if s.from.Subnet == nil && s.from.Interface == nil {
 			return dropped(f, "the reply ends inside")
@@ -715,19 +774,49 @@ func (s *simulator) arrive(f *flight, subnet, from *topology.Subnet, session *se
 	if s.to.Subnet == nil && s.to.Interface == nil {
 		return dropped(f, "it ends inside")
 	}
-	own, filters := s.stand(s.to)
-	if own != subnet || !holds(s.to, f.Destination) {
+	if f.target != nil {
+		if must(f.target.Subnet) != subnet {
+			return dropped(f, "it ends at another host")
+		}
+		return s.reach(f, session)
+	}
+	if !s.own(subnet, f.Destination) {
+		if front := s.front(subnet, f.Destination); front != nil {
+			return s.forward(f, front, subnet.Network, session)
+		}
 		return dropped(f, "it ends at another host")
 	}
-	// https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
-	endpoint := s.to.Interface != nil && s.to.Interface.Kind == topology.EndpointInterface
-	if subnet.Network.Cloud == topology.Azure && !(endpoint && !must(subnet.PrivateEndpointFilter)) && !s.securityGroup(subnet, f, true) {
-		return dropped(f, "the subnet's security group")
-	}
-	if !s.pass(filters, f, subnet, true) {
-		return dropped(f, "the filters of the host")
+	_, filters := s.stand(s.to)
+	if why := s.admit(f, s.to.Interface, subnet, filters); why != "" {
+		return dropped(f, why)
 	}
 	return result{ok: true, trail: f.trail}
+}
+
+// own reports whether the address in the subnet is the receiver's.
+func (s *simulator) own(subnet *topology.Subnet, a netip.Addr) bool {
+	if s.to.Subnet == nil && s.to.Interface == nil {
+		return false
+	}
+	own, _ := s.stand(s.to)
+	return own == subnet && holds(s.to, a)
+}
+
+// admit says why an interface in the subnet, or some host if it is nil, does not
+// take a packet; "" is that it does.
+func (s *simulator) admit(f *flight, iface *topology.Interface, subnet *topology.Subnet, filters [][]*topology.Filter) string {
+	// https://learn.microsoft.com/azure/private-link/disable-private-endpoint-network-policy
+	if b := s.balancers[iface]; b != nil && b.Kind == "azure" && len(iface.Filters) == 0 {
+		return "" // no security group is asked at a load balancer's frontend
+	}
+	endpoint := iface != nil && iface.Kind == topology.EndpointInterface
+	if subnet.Network.Cloud == topology.Azure && !(endpoint && !must(subnet.PrivateEndpointFilter)) && !s.securityGroup(subnet, f, true) {
+		return "the subnet's security group"
+	}
+	if !s.pass(filters, f, subnet, true) {
+		return "the filters of the host"
+	}
+	return ""
 }
 
 // stand returns where an end of the question stands, and its filters.
@@ -819,12 +908,8 @@ func (s *simulator) matches(rule topology.Rule, f *flight, subnet *topology.Subn
 	if names := must(rule.Names); len(names) > 0 && (s.name == "" || !slices.ContainsFunc(names, func(n string) bool { return reach.Covers(n, s.name) })) {
 		return false
 	}
-	var receiver *reach.End
-	if s.to.Subnet != nil || s.to.Interface != nil {
-		receiver = &s.to
-	}
 	return s.matchesAddress(must(rule.Source), f.Source, f.sender, subnet) &&
-		s.matchesAddress(must(rule.Destination), f.Destination, receiver, subnet)
+		s.matchesAddress(must(rule.Destination), f.Destination, f.receiver, subnet)
 }
 
 func (s *simulator) matchesAddress(m topology.Match, a netip.Addr, end *reach.End, subnet *topology.Subnet) bool {

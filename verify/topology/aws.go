@@ -39,6 +39,7 @@ func buildAWS(m *Model, ix *index) error {
 	} {
 		step()
 	}
+	doubtStandIns(m, a.standIns)
 	return nil
 }
 
@@ -64,6 +65,7 @@ type aws struct {
 	balancers  map[*node]*Balancer
 	locals     map[*Network]*Gateway
 	appliances map[target]*Gateway
+	standIns   []*Interface // hosts for what has a known address, and is not in the graph
 	peerings   map[peeringKey]*Gateway
 	// endpointZones answer the private DNS names of an endpoint.
 	endpointZones map[*Endpoint][]*Zone

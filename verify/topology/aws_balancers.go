@@ -1,10 +1,6 @@
 package topology
 
-import (
-	"net/netip"
-	"slices"
-	"strings"
-)
+import "net/netip"
 
 const (
 	balancerKind    = "aws:lb/loadBalancer:LoadBalancer"
@@ -16,20 +12,52 @@ const (
 // that the program registers.
 func (a *aws) readBalancers() {
 	a.each(a.readBalancer, balancerKind)
-	targets := a.readTargets()
+	groups := a.readTargets()
+	rules := a.ix.byKind["aws:lb/listenerRule:ListenerRule"]
 	a.each(func(n *node) {
-		t, ok := n.get("loadBalancerArn").target(balancerKind).Get()
-		balancer := a.balancers[t.node]
-		if !ok || balancer == nil {
+		v := n.get("loadBalancerArn").target(balancerKind)
+		of, known := v.Get()
+		if !known {
+			// It listens on one of them, or on none of the graph.
+			a.eachBalancer(v, func(b *Balancer) { b.Listeners = append(b.Listeners, unknownListener(v.Ref())) })
+			return
+		}
+		balancer := a.balancers[of.node]
+		if balancer == nil {
 			return // of a load balancer that the graph does not hold
 		}
-		a.readListener(balancer, n, n.get("defaultActions"), targets)
-		for _, rule := range a.ix.byKind["aws:lb/listenerRule:ListenerRule"] {
-			if of, ok := rule.get("listenerArn").target(listenerKind).Get(); ok && of.node == n {
-				a.readListener(balancer, n, rule.get("actions"), targets)
+		a.readListener(of.node, n, n, "defaultActions", groups)
+		for _, rule := range rules {
+			if listener, known := rule.get("listenerArn").target(listenerKind).Get(); known && listener.node == n {
+				a.readListener(of.node, n, rule, "actions", groups)
 			}
 		}
 	}, listenerKind)
+	for _, rule := range rules {
+		if v := rule.get("listenerArn").target(listenerKind); !v.IsKnown() {
+			a.eachBalancer(Unknown[target](v.Ref()), func(b *Balancer) {
+				if b.Kind != "network" && b.Kind != "gateway" {
+					b.Listeners = append(b.Listeners, unknownListener(v.Ref()))
+				}
+			})
+		}
+	}
+}
+
+// eachBalancer calls f for each load balancer that a reference may mean.
+func (a *aws) eachBalancer(v Val[target], f func(*Balancer)) {
+	options, complete := v.Options()
+	if !complete {
+		options = nil
+		for _, n := range a.ix.byKind[balancerKind] {
+			options = append(options, target{node: n})
+		}
+	}
+	for _, option := range options {
+		if b := a.balancers[option.node]; b != nil {
+			f(b)
+		}
+	}
 }
 
 func (a *aws) readBalancer(n *node) {
@@ -92,87 +120,4 @@ func (a *aws) readBalancer(n *node) {
 func isEmptyList(p property) bool {
 	elements, complete := p.list()
 	return complete && len(elements) == 0
-}
-
-// readTargets returns the interfaces that are registered with target groups.
-func (a *aws) readTargets() map[*node][]*Interface {
-	targets := map[*node][]*Interface{}
-	a.each(func(n *node) {
-		group, ok := n.get("targetGroupArn").target(targetGroupKind).Get()
-		if !ok || group.node == nil {
-			return
-		}
-		id := n.get("targetId")
-		var found []*Interface
-		if address, ok := id.address().Get(); ok {
-			for _, i := range a.m.Interfaces {
-				if slices.ContainsFunc(i.Addresses, func(v Val[netip.Addr]) bool { known, ok := v.Get(); return ok && known == address }) {
-					found = append(found, i)
-				}
-			}
-		} else {
-			found = a.interfaces[owner(id, balancerKind, "aws:lambda/function:Function").Or(nil)]
-		}
-		for _, i := range found {
-			if !slices.Contains(targets[group.node], i) {
-				targets[group.node] = append(targets[group.node], i)
-			}
-		}
-	}, "aws:lb/targetGroupAttachment:TargetGroupAttachment")
-	return targets
-}
-
-// readListener adds a listener for each target group that its actions forward
-// to, and one without targets when they forward to none.
-func (a *aws) readListener(balancer *Balancer, n *node, actions property, targets map[*node][]*Interface) {
-	listener := Listener{
-		Ref: n.ref(""), Protocol: n.get("protocol").text(), Port: n.get("port").port(),
-		TargetPort: Unknown[uint16](actions.ref()), PreserveClientIP: Unknown[bool](actions.ref()),
-	}
-	var groups []property
-	list, _ := actions.list()
-	for _, action := range list {
-		if arn := action.get("targetGroupArn"); arn.state != absent {
-			groups = append(groups, arn)
-			continue
-		}
-		forward, _ := action.get("forward").block().get("targetGroups").list()
-		for _, group := range forward {
-			groups = append(groups, group.get("arn"))
-		}
-	}
-	for _, arn := range groups {
-		l := listener
-		if t, ok := arn.target(targetGroupKind).Get(); ok && t.node != nil {
-			l.TargetPort = t.node.get("port").port()
-			l.Targets = targets[t.node]
-			l.PreserveClientIP = preservesClientIP(balancer, t.node)
-		}
-		balancer.Listeners = append(balancer.Listeners, l)
-	}
-	if len(groups) == 0 && actions.path == "defaultActions" {
-		balancer.Listeners = append(balancer.Listeners, listener)
-	}
-}
-
-// preservesClientIP says whether targets see the client. The defaults are those of
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
-func preservesClientIP(balancer *Balancer, group *node) Val[bool] {
-	if balancer.Kind == "application" {
-		return Known(false, group.ref(""))
-	}
-	if given := group.get("preserveClientIp"); given.state != absent {
-		return given.boolean()
-	}
-	kind := orDefault(group.get("targetType"), property.text, "instance")
-	protocol := group.get("protocol").text()
-	switch {
-	case !kind.IsKnown():
-		return Unknown[bool](kind.Ref())
-	case kind.Or("") != "ip":
-		return Known(true, kind.Ref())
-	case !protocol.IsKnown():
-		return Unknown[bool](protocol.Ref())
-	}
-	return Known(strings.Contains(protocol.Or(""), "UDP"), protocol.Ref())
 }

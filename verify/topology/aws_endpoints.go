@@ -73,6 +73,7 @@ func (a *aws) readEndpoint(n *node) {
 	if of, ok := n.get("serviceName").target(serviceKind).Get(); ok && of.node != nil {
 		endpoint.Of = a.services.of(of.node)
 	}
+	endpoint.Accepted = a.accepted(endpoint, n)
 	a.m.Endpoints = append(a.m.Endpoints, endpoint)
 	a.endpoints.put(target{node: n}, endpoint)
 	switch endpoint.Kind {
@@ -108,6 +109,49 @@ func (a *aws) readEndpoint(n *node) {
 	if endpoint.Kind == "interface" {
 		a.readPrivateDNS(endpoint, n)
 	}
+}
+
+// accepted says whether an endpoint is let in: by a service that asks for it when
+// the program accepts it, or when the one account has both and the endpoint says
+// autoAccept. AWS's own services ask for nothing.
+// https://docs.aws.amazon.com/vpc/latest/privatelink/configure-endpoint-service.html
+func (a *aws) accepted(endpoint *Endpoint, n *node) Val[bool] {
+	if state, known := n.get("state").text().Get(); known && state == "available" && !a.ix.recorded {
+		return Known(true, n.ref("state"))
+	}
+	var perhaps Val[bool]
+	for _, accepter := range a.ix.byKind["aws:ec2/vpcEndpointConnectionAccepter:VpcEndpointConnectionAccepter"] {
+		v := accepter.get("vpcEndpointId").target(endpointKind)
+		t, known := v.Get()
+		if known && t.node == n {
+			return Known(true, accepter.ref(""))
+		}
+		if !known && perhaps.Ref() == (Ref{}) {
+			perhaps = Unknown[bool](v.Ref())
+		}
+	}
+	name := n.get("serviceName")
+	asks := Known(true, name.ref())
+	sameAccount := false
+	if of := endpoint.Of; of != nil {
+		asks = of.AcceptanceRequired
+		service := a.ix.byURN[of.Ref.URN]
+		sameAccount = service.Provider == n.Provider
+	} else if text, known := name.text().Get(); !known {
+		asks = Unknown[bool](name.cause())
+	} else if !strings.Contains(text, "vpce-svc-") {
+		asks = Known(false, name.ref())
+	}
+	auto := orDefault(n.get("autoAccept"), property.boolean, false)
+	switch needed, known := asks.Get(); {
+	case known && !needed:
+		return Known(true, asks.Ref())
+	case sameAccount && auto.Or(false):
+		return Known(true, auto.Ref())
+	case perhaps.Ref() != (Ref{}):
+		return perhaps
+	}
+	return Unknown[bool](asks.Ref())
 }
 
 // readEndpointInterfaces reads the subnets and groups of an endpoint, inline and

@@ -256,14 +256,14 @@ func (a *aws) stubSubnet(id string, ref Ref) *Subnet {
 func (a *aws) subnet(p property) Val[*Subnet] { return a.subnets.resolve(p.target(subnetKinds...)) }
 
 // networkOf returns the network of a subnet, or nil when the subnets that it
-// may be lie in several.
+// may be lie in several, and when it is none.
 func networkOf(subnet Val[*Subnet]) *Network {
 	options, complete := subnet.Options()
 	if !complete {
 		return nil
 	}
 	for _, option := range options {
-		if option.Network != options[0].Network {
+		if option == nil || option.Network != options[0].Network {
 			return nil
 		}
 	}

@@ -28,7 +28,7 @@ func buildAzure(m *Model, ix *index) error {
 		shared: map[sharedGateway]*Gateway{}, appliances: map[*Interface]*Gateway{},
 		outside: map[outsideAppliance]*Gateway{},
 		cards:   map[*node]*Interface{}, byAddress: map[netip.Addr][]*Interface{}, forwarding: map[*Subnet][]*Interface{},
-		pools: map[pool][]*Interface{}, balancers: map[*node]*Balancer{},
+		pools: map[pool][]*Interface{}, openPools: map[pool]*[]Ref{}, balancers: map[*node]*Balancer{},
 		services: map[*node]*EndpointService{}, endpoints: map[*node]*Endpoint{}, zones: map[*node]*Zone{},
 		peerings: map[*Network][]*peering{},
 		tables:   map[tableKey]*RouteTable{}, userRoutes: map[*node]*userTable{},
@@ -51,6 +51,7 @@ func buildAzure(m *Model, ix *index) error {
 	a.securityRules()
 	a.findBalancers()
 	a.findInterfaces()
+	a.findLoosePools()
 	a.each(a.balancerRules, "LoadBalancer", "ApplicationGateway")
 	a.findFirewalls()
 	a.findPeerings()
@@ -62,6 +63,7 @@ func buildAzure(m *Model, ix *index) error {
 	a.routes()
 	a.names()
 	a.unsupported()
+	doubtStandIns(m, a.standIns)
 	position := make(map[string]int, len(ix.nodes))
 	for i, n := range ix.nodes {
 		position[n.URN] = i
@@ -119,6 +121,9 @@ type azure struct {
 	// forwarding are those without, that a route may lead to.
 	forwarding map[*Subnet][]*Interface
 	pools      map[pool][]*Interface
+	openPools  map[pool]*[]Ref // what decides on further members
+	loose      []Val[pool]     // pools with a member, that may be several
+	standIns   []*Interface    // hosts for what has a known address, and is not in the graph
 	balancers  map[*node]*Balancer
 	services   map[*node]*EndpointService
 	endpoints  map[*node]*Endpoint
@@ -203,7 +208,7 @@ var nameProperties = map[string]string{
 	"ApplicationSecurityGroup": "applicationSecurityGroupName", "RouteTable": "routeTableName",
 	"NatGateway": "natGatewayName", "PublicIPAddress": "publicIpAddressName", "PublicIPPrefix": "publicIpPrefixName",
 	"NetworkInterface": "networkInterfaceName", "LoadBalancer": "loadBalancerName",
-	"LoadBalancerBackendAddressPool": "backendAddressPoolName", "ApplicationGateway": "applicationGatewayName",
+	"LoadBalancerBackendAddressPool": "backendAddressPoolName", "InboundNatRule": "inboundNatRuleName", "ApplicationGateway": "applicationGatewayName",
 	"AzureFirewall": "azureFirewallName", "FirewallPolicy": "firewallPolicyName", "IpGroup": "ipGroupsName",
 	"PrivateEndpoint": "privateEndpointName", "PrivateLinkService": "serviceName", "PrivateZone": "privateZoneName",
 	"Zone": "zoneName", "DnsResolver": "dnsResolverName", "InboundEndpoint": "inboundEndpointName",
@@ -407,33 +412,10 @@ func (a *azure) subscription(n *node) string {
 // address reads an address. One that a recorded graph made up for a resource
 // is unknown; the output decides it.
 func (a *azure) address(p property) Val[netip.Addr] {
-	if _, output, made := a.madeUp(p); made {
+	if _, output, made := p.madeUp(); made {
 		return Unknown[netip.Addr](output)
 	}
 	return p.address()
-}
-
-// madeUp returns the resource and the output that a text of a recorded graph
-// comes from, if it comes from one.
-func (a *azure) madeUp(p property) (from *node, output Ref, made bool) {
-	text, known := p.text().Get()
-	if !a.ix.recorded || !known {
-		return nil, Ref{}, false
-	}
-	for _, urn := range p.dependencies() {
-		n := a.ix.byURN[urn]
-		if n == nil || !n.Custom {
-			continue
-		}
-		given := map[string]string{}
-		eachText(resource.NewProperty(n.Inputs), "", func(path, value string) { given[path] = value })
-		eachText(resource.NewProperty(n.Outputs), "", func(path, value string) {
-			if !made && value == text && given[path] != value {
-				from, output, made = n, n.ref(path), true
-			}
-		})
-	}
-	return from, output, made
 }
 
 // newGateway returns a gateway that is what most are: attached, private, and

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ func (a *azure) findBalancers() {
 		b.InternetFacing = Known(false, list.ref())
 		if !complete {
 			b.InternetFacing = Unknown[bool](list.cause())
+			elements = []property{list}
 		}
 		for _, element := range elements {
 			i := a.frontend(n, element)
@@ -44,6 +46,9 @@ func (a *azure) frontend(n *node, p property) *Interface {
 			i.PublicAddresses = append(i.PublicAddresses, a.publicAddresses(public.get("id"))...)
 		}
 	}
+	if p.state == unknown {
+		i.Public, i.Incomplete = Unknown[bool](p.cause()), []Ref{p.cause()}
+	}
 	switch {
 	case p.get("subnet").state != absent:
 		i.Subnet = a.subnetAt(p.get("subnet").get("id"))
@@ -58,6 +63,24 @@ func (a *azure) frontend(n *node, p property) *Interface {
 	return i
 }
 
+// frontendsOf returns the frontends that a listener names; known is false when it
+// may be any of them.
+func (a *azure) frontendsOf(n *node, id property) (frontends []*Interface, known bool) {
+	all := a.balancers[n].Interfaces
+	elements, complete := n.get("frontendIPConfigurations").list()
+	if text, named := id.text().Get(); named {
+		for k, element := range elements {
+			if same, known := sameText(element.get("name"), lastPart(text)); known && same {
+				return all[k : k+1], true
+			}
+		}
+	}
+	if complete && len(all) == 1 {
+		return all, true
+	}
+	return nil, false
+}
+
 // balancerRules adds the listeners of a load balancer or application gateway.
 func (a *azure) balancerRules(n *node) {
 	b := a.balancers[n]
@@ -66,21 +89,57 @@ func (a *azure) balancerRules(n *node) {
 		return
 	}
 	a.addressPools(n)
-	for _, key := range []string{"loadBalancingRules", "inboundNatRules"} {
-		rules, _ := n.get(key).list()
+	for _, key := range []string{"loadBalancingRules", inboundNatRules, "inboundNatPools"} {
+		rules, complete := n.get(key).list()
+		if !complete {
+			b.Listeners = append(b.Listeners, unknownListener(n.get(key).cause()))
+		}
 		for _, rule := range rules {
-			b.Listeners = append(b.Listeners, a.listener(n, rule.ref(), rule.get))
+			name, known := rule.get("name").text().Get()
+			l := a.listener(n, rule.ref(), rule.get, pool{n, key, strings.ToLower(name)})
+			if !known && key != "loadBalancingRules" {
+				note(&l.Incomplete, rule.get("name").cause()) // which machines name
+			}
+			b.Listeners = append(b.Listeners, l)
+		}
+	}
+	for _, rule := range a.ix.byKind[azureNetwork+"InboundNatRule"] {
+		owner := a.owner(rule, "loadBalancerName", "LoadBalancer")
+		if of, known := owner.Get(); known && of == n {
+			l := a.listener(n, rule.ref(""), rule.get, pool{n, inboundNatRules, a.partName(rule)})
+			if a.name(rule) == "" {
+				note(&l.Incomplete, rule.ref("inboundNatRuleName"))
+			}
+			b.Listeners = append(b.Listeners, l)
+		} else if options, complete := owner.Options(); !known && (!complete || slices.Contains(options, n)) {
+			b.Listeners = append(b.Listeners, unknownListener(owner.Ref()))
 		}
 	}
 	a.outbound(n, b)
 }
 
+// maxListed is the largest range of ports that is taken apart.
+const maxListed = 256
+
 // listener reads a rule of a load balancer. Azure's load balancers pass the
-// client's address on.
-func (a *azure) listener(n *node, ref Ref, get func(string) property) Listener {
+// client's address on. The ports of a range lead to one machine each, and Azure
+// chooses which. named are the machines that name the rule itself.
+// https://learn.microsoft.com/azure/load-balancer/inbound-nat-rules
+func (a *azure) listener(n *node, ref Ref, get func(string) property, named pool) Listener {
 	l := Listener{
-		Ref: ref, Protocol: convert(get("protocol").text(), strings.ToUpper),
-		Port: get("frontendPort").port(), TargetPort: get("backendPort").port(), PreserveClientIP: Known(true, ref),
+		Ref: ref, Protocol: convert(get("protocol").text(), strings.ToUpper), PreserveClientIP: Known(true, ref), CrossZone: Known(true, ref),
+		Port: get("frontendPort").port(), TargetPort: get("backendPort").port(),
+	}
+	if start, end := get("frontendPortRangeStart"), get("frontendPortRangeEnd"); start.state != absent {
+		l.Port = Unknown[uint16](start.cause())
+		from, known := start.port().Get()
+		if to, isKnown := end.port().Get(); known && isKnown && from <= to && to-from < maxListed {
+			var ports []uint16
+			for port := int(from); port <= int(to); port++ {
+				ports = append(ports, uint16(port))
+			}
+			l.Port = OneOf(start.ref(), ports...)
+		}
 	}
 	if get("backendPort").state == absent {
 		l.TargetPort = l.Port
@@ -89,59 +148,159 @@ func (a *azure) listener(n *node, ref Ref, get func(string) property) Listener {
 		// Every port, which the model cannot say.
 		l.Port, l.TargetPort = Unknown[uint16](get("frontendPort").ref()), Unknown[uint16](get("frontendPort").ref())
 	}
-	ids := []property{get("backendAddressPool").get("id")}
-	more, complete := get("backendAddressPools").list()
+	frontend := get("frontendIPConfiguration").get("id")
+	var certain bool
+	if l.Interfaces, certain = a.frontendsOf(n, frontend); !certain {
+		l.Port = Unknown[uint16](frontend.cause()) // on each it may listen
+	}
+	var ids []property
+	if id := get("backendAddressPool").get("id"); id.state != absent {
+		ids = append(ids, id)
+	}
+	more, complete := get(backendPools).list()
 	for _, p := range more {
 		ids = append(ids, p.get("id"))
 	}
-	if ids[0].state == absent && len(ids) == 1 {
-		// An inbound NAT rule, which machines name.
-		l.TargetPort = Unknown[uint16](ref)
+	if !complete {
+		l.Incomplete = append(l.Incomplete, get(backendPools).cause())
 	}
+	members := []pool{named}
 	for _, id := range ids {
-		if id.state == absent {
-			continue
+		if p, known := a.ownPool(n, id); known {
+			members = append(members, p)
+		} else {
+			l.Incomplete = append(l.Incomplete, id.cause())
 		}
-		p, ok := a.poolAt(id, "LoadBalancer", "LoadBalancerBackendAddressPool")
-		if !ok {
-			p, ok = ownPool(n, id)
-		}
-		if !ok || !complete {
-			l.TargetPort = Unknown[uint16](id.cause())
-			continue
-		}
-		l.Targets = append(l.Targets, a.pools[p]...)
 	}
+	for _, p := range members {
+		for _, i := range a.pools[p] {
+			if !slices.Contains(l.Targets, i) {
+				l.Targets = append(l.Targets, i)
+			}
+		}
+		if open := a.openPools[p]; open != nil {
+			l.Incomplete = append(l.Incomplete, *open...)
+		}
+	}
+	l.Incomplete = append(l.Incomplete, a.mayJoin(n)...)
 	return l
 }
 
-// ownPool reads a reference of a resource to a pool of itself, whose id it
-// spells out: it has none yet.
-func ownPool(n *node, id property) (p pool, ok bool) {
-	text, known := id.text().Get()
-	return pool{n, strings.ToLower(lastPart(text))}, known
+// mayJoin are the outputs that put an interface into some pool, which may be
+// one of this balancer.
+func (a *azure) mayJoin(n *node) []Ref {
+	var open []Ref
+	for _, v := range a.loose {
+		options, complete := v.Options()
+		if !complete || slices.ContainsFunc(options, func(p pool) bool { return p.balancer == n }) {
+			note(&open, v.Ref())
+		}
+	}
+	return open
 }
 
-// addressPools adds the members of pools that are named by address.
+// ownPool reads a reference of a load balancer to one of its pools, whose id it
+// may spell out: it has none yet.
+func (a *azure) ownPool(n *node, id property) (p pool, known bool) {
+	if p, known := a.poolAt(id, backendPools, "LoadBalancer").Get(); known && p.balancer != nil {
+		return p, true
+	}
+	text, known := id.text().Get()
+	return pool{n, backendPools, strings.ToLower(lastPart(text))}, known
+}
+
+// findLoosePools finds the pools with members by address that may be of several
+// load balancers.
+func (a *azure) findLoosePools() {
+	a.each(func(n *node) {
+		owner := a.owner(n, "loadBalancerName", "LoadBalancer")
+		if !owner.IsKnown() && !none(n.get("loadBalancerBackendAddresses")) {
+			a.loose = append(a.loose, convert(owner, func(balancer *node) pool { return pool{balancer: balancer} }))
+		}
+	}, "LoadBalancerBackendAddressPool")
+}
+
+// addressPools adds the members of pools that are named by address. Interfaces
+// name their pools themselves.
 func (a *azure) addressPools(n *node) {
+	home := homeOf(a.balancers[n])
 	add := func(p pool, list property) {
-		elements, _ := list.list()
+		elements, complete := list.list()
+		if !complete {
+			note(a.openPool(p), list.cause())
+		}
 		for _, element := range elements {
-			if addr, known := a.address(element.get("ipAddress")).Get(); known {
-				a.pools[p] = append(a.pools[p], a.byAddress[addr]...)
+			if element.get("ipAddress").state == absent {
+				continue
+			}
+			found, open := a.interfacesAt(element.get("ipAddress"), home)
+			a.pools[p] = append(a.pools[p], found...)
+			for _, ref := range open {
+				note(a.openPool(p), ref)
 			}
 		}
 	}
-	pools, _ := n.get("backendAddressPools").list()
-	for _, p := range pools {
-		name, _ := p.get("name").text().Get()
-		add(pool{n, strings.ToLower(name)}, p.get("loadBalancerBackendAddresses"))
+	// Members of a pool without a name may be those of each rule.
+	loose := func(ref Ref) { a.loose = append(a.loose, Val[pool]{options: []pool{{balancer: n}}, ref: ref}) }
+	list, complete := n.get(backendPools).list()
+	if !complete {
+		loose(n.get(backendPools).cause())
+	}
+	for _, p := range list {
+		name, known := p.get("name").text().Get()
+		if !known {
+			loose(p.get("name").cause())
+		}
+		add(pool{n, backendPools, strings.ToLower(name)}, p.get("loadBalancerBackendAddresses"))
 	}
 	for _, m := range a.ix.byKind[azureNetwork+"LoadBalancerBackendAddressPool"] {
 		if owner, known := a.owner(m, "loadBalancerName", "LoadBalancer").Get(); known && owner == n {
-			add(pool{n, strings.ToLower(a.name(m))}, m.get("loadBalancerBackendAddresses"))
+			if a.name(m) == "" {
+				loose(m.ref("backendAddressPoolName"))
+			}
+			add(pool{n, backendPools, a.partName(m)}, m.get("loadBalancerBackendAddresses"))
 		}
 	}
+}
+
+func (a *azure) openPool(p pool) *[]Ref {
+	refs := a.openPools[p]
+	if refs == nil {
+		refs = new([]Ref)
+		a.openPools[p] = refs
+	}
+	return refs
+}
+
+// interfacesAt returns the interfaces with the address that a property names, or
+// a host that stands for what has it in its subnet. open are the outputs that
+// decide whether there are others.
+func (a *azure) interfacesAt(p property, home *Network) (found []*Interface, open []Ref) {
+	v := a.address(p)
+	address, known := v.Get()
+	if !known {
+		return nil, []Ref{v.Ref()}
+	}
+	found, subnet, more := a.withAddress(Azure, address, home)
+	if more {
+		open = []Ref{p.ref()}
+	}
+	if len(found) > 0 || subnet == nil {
+		return found, open
+	}
+	host := a.host(p.ref(), address.String(), Known(subnet, p.ref()), p)
+	a.standIns = append(a.standIns, host)
+	return []*Interface{host}, open
+}
+
+// homeOf is the network that a balancer stands in, as far as its frontends tell.
+func homeOf(b *Balancer) *Network {
+	for _, i := range b.Interfaces {
+		if s, known := i.Subnet.Get(); known && s != nil {
+			return s.Network
+		}
+	}
+	return nil
 }
 
 // outbound says which machines reach the internet by the public frontends of a
@@ -153,10 +312,7 @@ func (a *azure) outbound(n *node, b *Balancer) {
 		return
 	}
 	members := func(id property) []*Interface {
-		p, ok := a.poolAt(id, "LoadBalancer", "LoadBalancerBackendAddressPool")
-		if !ok {
-			p, _ = ownPool(n, id)
-		}
+		p, _ := a.ownPool(n, id)
 		return a.pools[p]
 	}
 	var out []*Interface
@@ -179,55 +335,128 @@ func (a *azure) outbound(n *node, b *Balancer) {
 	}
 }
 
-// gatewayRules adds the listeners of an application gateway: a listener's port,
-// and the pool and port of the rule for it.
+// gatewayLists are where an application gateway has its listeners, the rules for
+// them and the settings of the pools, for HTTP and for TCP and TLS.
+var gatewayLists = []struct{ listeners, rules, settings, listener, setting string }{
+	{"httpListeners", "requestRoutingRules", "backendHttpSettingsCollection", "httpListener", "backendHttpSettings"},
+	{"listeners", "routingRules", "backendSettingsCollection", "listener", "backendSettings"},
+}
+
+// gatewayRules adds the listeners of an application gateway: one for each pool
+// that a rule leads to, by path or without, with the port of its settings.
 func (a *azure) gatewayRules(n *node, b *Balancer) {
-	named := func(list string) map[string]property {
-		found := map[string]property{}
-		elements, _ := n.get(list).list()
-		for _, element := range elements {
-			if name, known := element.get("name").text().Get(); known {
-				found[strings.ToLower(name)] = element
-			}
+	for _, lists := range gatewayLists {
+		listeners, complete := n.get(lists.listeners).list()
+		if !complete {
+			b.Listeners = append(b.Listeners, unknownListener(n.get(lists.listeners).cause()))
 		}
-		return found
-	}
-	refers := func(p property) string {
-		id, _ := p.get("id").text().Get()
-		return strings.ToLower(lastPart(id))
-	}
-	ports, pools, settings := named("frontendPorts"), named("backendAddressPools"), named("backendHttpSettingsCollection")
-	rules, _ := n.get("requestRoutingRules").list()
-	listeners, complete := n.get("httpListeners").list()
-	if !complete {
-		b.Listeners = append(b.Listeners, Listener{Ref: n.get("httpListeners").cause()})
-	}
-	for _, p := range listeners {
-		l := Listener{
-			Ref: p.ref(), Protocol: convert(p.get("protocol").text(), strings.ToUpper),
-			Port:       Unknown[uint16](p.get("frontendPort").ref()),
-			TargetPort: Unknown[uint16](p.ref()), PreserveClientIP: Known(false, p.ref()),
-		}
-		if port, ok := ports[refers(p.get("frontendPort"))]; ok {
-			l.Port = port.get("port").port()
-		}
-		name, _ := p.get("name").text().Get()
-		for _, rule := range rules {
-			if refers(rule.get("httpListener")) != strings.ToLower(name) || name == "" {
-				continue
+		rules, complete := n.get(lists.rules).list()
+		for _, p := range listeners {
+			l := Listener{
+				Ref: p.ref(), Protocol: convert(p.get("protocol").text(), strings.ToUpper),
+				Port: Unknown[uint16](p.get("frontendPort").get("id").cause()), TargetPort: Unknown[uint16](p.ref()),
+				PreserveClientIP: Known(false, p.ref()), CrossZone: Known(true, p.ref()),
 			}
-			if s, ok := settings[refers(rule.get("backendHttpSettings"))]; ok {
-				l.TargetPort = s.get("port").port()
+			if port, known := partNamed(n, "frontendPorts", p.get("frontendPort")); known {
+				l.Port = port.get("port").port()
 			}
-			target := refers(rule.get("backendAddressPool"))
-			l.Targets = append(l.Targets, a.pools[pool{n, target}]...)
-			addresses, _ := pools[target].get("backendAddresses").list()
-			for _, element := range addresses {
-				if addr, known := a.address(element.get("ipAddress")).Get(); known {
-					l.Targets = append(l.Targets, a.byAddress[addr]...)
+			frontend := p.get("frontendIPConfiguration").get("id")
+			var certain bool
+			if l.Interfaces, certain = a.frontendsOf(n, frontend); !certain {
+				l.Port = Unknown[uint16](frontend.cause())
+			}
+			open := a.mayJoin(n)
+			if !complete {
+				open = append(open, n.get(lists.rules).cause())
+			}
+			before := len(b.Listeners)
+			for _, rule := range rules {
+				of, known := partNamed(n, lists.listeners, rule.get(lists.listener))
+				switch {
+				case !known:
+					open = append(open, rule.get(lists.listener).get("id").cause())
+				case of.path == p.path:
+					forwarding, more := a.gatewayRule(n, l, rule, lists.settings, lists.setting)
+					b.Listeners, open = append(b.Listeners, forwarding...), append(open, more...)
 				}
 			}
+			if len(open) > 0 || len(b.Listeners) == before {
+				l.Incomplete = open
+				b.Listeners = append(b.Listeners, l)
+			}
 		}
-		b.Listeners = append(b.Listeners, l)
 	}
+}
+
+// gatewayRule returns what a listener is by one rule: for each pool that it leads
+// to, which is none for a redirect. open are the outputs that decide on others.
+func (a *azure) gatewayRule(n *node, l Listener, rule property, settings, setting string) (forwarding []Listener, open []Ref) {
+	forward := func(target, with property) {
+		if target.state == absent {
+			return
+		}
+		p, known := partNamed(n, backendPools, target)
+		if !known {
+			open = append(open, target.get("id").cause())
+			return
+		}
+		one := l
+		one.TargetPort = Unknown[uint16](with.get("id").cause())
+		if s, known := partNamed(n, settings, with); known {
+			one.TargetPort = s.get("port").port()
+		}
+		name, _ := p.get("name").text().Get()
+		one.Targets = slices.Clone(a.pools[pool{n, backendPools, strings.ToLower(name)}])
+		addresses, complete := p.get("backendAddresses").list()
+		if !complete {
+			one.Incomplete = append(one.Incomplete, p.get("backendAddresses").cause())
+		}
+		for _, element := range addresses {
+			// What a name stands for is not in the graph.
+			if fqdn := element.get("fqdn"); fqdn.state != absent {
+				one.Incomplete = append(one.Incomplete, fqdn.cause())
+			}
+			if address := element.get("ipAddress"); address.state != absent {
+				found, more := a.interfacesAt(address, homeOf(a.balancers[n]))
+				one.Targets, one.Incomplete = append(one.Targets, found...), append(one.Incomplete, more...)
+			}
+		}
+		forwarding = append(forwarding, one)
+	}
+	if paths := rule.get("urlPathMap"); paths.state != absent {
+		m, known := partNamed(n, "urlPathMaps", paths)
+		if !known {
+			return nil, []Ref{paths.get("id").cause()}
+		}
+		forward(m.get("defaultBackendAddressPool"), m.get("defaultBackendHttpSettings"))
+		list, complete := m.get("pathRules").list()
+		if !complete {
+			open = append(open, m.get("pathRules").cause())
+		}
+		for _, path := range list {
+			forward(path.get("backendAddressPool"), path.get("backendHttpSettings"))
+		}
+		return forwarding, open
+	}
+	forward(rule.get("backendAddressPool"), rule.get(setting))
+	return forwarding, open
+}
+
+// partNamed returns the part of a resource that another part of it refers to. A
+// reference that is not there yet means the only one.
+func partNamed(n *node, list string, reference property) (part property, known bool) {
+	elements, complete := n.get(list).list()
+	text, named := reference.get("id").text().Get()
+	if !named {
+		if complete && len(elements) == 1 {
+			return elements[0], true
+		}
+		return property{}, false
+	}
+	for _, element := range elements {
+		if same, known := sameText(element.get("name"), lastPart(text)); known && same {
+			return element, true
+		}
+	}
+	return property{}, false
 }

@@ -32,6 +32,13 @@ func (a *azure) linkService(n *node) {
 			return &Balancer{Ref: f.ref(), Kind: "azure"}
 		}))
 	}
+	configurations, complete := n.get("ipConfigurations").list()
+	if !complete {
+		configurations = []property{n.get("ipConfigurations")}
+	}
+	for _, c := range configurations {
+		s.NATSubnets = append(s.NATSubnets, a.subnetAt(c.get("subnet").get("id")))
+	}
 	approved := n.get("autoApproval").get("subscriptions")
 	s.AllowedPrincipals = all(n.get("visibility").get("subscriptions"), property.text)
 	s.AcceptanceRequired = convert(all(approved, property.text), func(ids []string) bool { return !slices.Contains(ids, "*") })
@@ -70,11 +77,15 @@ func (a *azure) privateEndpoint(n *node) {
 	e := &Endpoint{
 		Ref: n.ref(""), Name: i.Name, Kind: "private", Interfaces: []*Interface{i},
 		Service: Unknown[string](n.ref("privateLinkServiceConnections")), Target: Unknown[string](n.ref("privateLinkServiceConnections")),
-		PrivateDNS: Known(false, n.ref("")),
+		PrivateDNS: Known(false, n.ref("")), Accepted: Unknown[bool](n.ref("privateLinkServiceConnections")),
 	}
 	for _, key := range []string{"privateLinkServiceConnections", "manualPrivateLinkServiceConnections"} {
-		connections, _ := n.get(key).list()
+		connections, complete := n.get(key).list()
+		if !complete {
+			e.Accepted = Unknown[bool](n.get(key).cause())
+		}
 		for _, c := range connections {
+			e.Accepted = a.approved(n, c, key == "privateLinkServiceConnections")
 			target := c.get("privateLinkServiceId")
 			e.Target = target.text()
 			if service, known := a.node(target, "PrivateLinkService").Get(); known && service != nil {
@@ -91,6 +102,56 @@ func (a *azure) privateEndpoint(n *node) {
 		}
 	}
 	a.addEndpoint(n, e, i)
+}
+
+// approved says whether a connection of a private endpoint is let in. To a private
+// link service it is when the subscription is on its list of auto-approval, and to
+// a resource of Azure's own services when whoever makes the endpoint asks for it
+// as its owner; otherwise the owner approves it later.
+// https://learn.microsoft.com/azure/private-link/manage-private-endpoint
+// https://learn.microsoft.com/azure/private-link/private-link-service-overview#control-service-access
+func (a *azure) approved(n *node, connection property, automatic bool) Val[bool] {
+	target := connection.get("privateLinkServiceId")
+	if status := connection.get("privateLinkServiceConnectionState").get("status"); len(n.Outputs) > 0 && !a.ix.recorded {
+		switch text, _ := status.text().Get(); text {
+		case "Approved":
+			return Known(true, status.ref())
+		case "Rejected", "Disconnected":
+			return Known(false, status.ref())
+		}
+	}
+	to := a.node(target, "PrivateLinkService")
+	service, known := to.Get()
+	switch {
+	case service != nil:
+		list := service.get("autoApproval").get("subscriptions")
+		elements, _ := list.list()
+		own := a.subscription(n)
+		for _, element := range elements {
+			id, _ := element.text().Get()
+			if id == "*" || own != "" && strings.EqualFold(id, own) {
+				return Known(true, element.ref())
+			}
+		}
+		return Unknown[bool](list.ref())
+	case !automatic:
+		return Unknown[bool](connection.ref())
+	case !known && len(to.options) > 0:
+		return Unknown[bool](target.cause())
+	}
+	// Only the resources of Azure's own services have parts to connect to.
+	groups, complete := connection.get("groupIds").list()
+	text, known := target.text().Get()
+	switch {
+	case strings.Contains(strings.ToLower(text), "privatelinkservice"):
+		return Unknown[bool](target.ref())
+	case known || complete && len(groups) > 0:
+		return Known(true, connection.ref())
+	}
+	if from := target.dependencies(); len(from) == 1 && a.ix.byURN[from[0]] != nil && strings.HasPrefix(a.ix.byURN[from[0]].kind, azureNative) {
+		return Known(true, connection.ref())
+	}
+	return Unknown[bool](target.cause())
 }
 
 // addEndpoint adds an endpoint and its interface to the model.
@@ -264,7 +325,7 @@ func (a *azure) apiServer(n *node, first Val[*Subnet]) {
 	case isPrivate:
 		e := &Endpoint{
 			Ref: ref, Name: a.title(n), Kind: "private", Interfaces: []*Interface{i},
-			Service: Known("management", ref), Target: Known(n.URN, ref), PrivateDNS: Known(false, ref),
+			Service: Known("management", ref), Target: Known(n.URN, ref), PrivateDNS: Known(false, ref), Accepted: Known(true, ref),
 		}
 		a.addEndpoint(n, e, i)
 	case !known || !integrated.IsKnown():

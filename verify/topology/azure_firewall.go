@@ -60,28 +60,29 @@ func (a *azure) policyOf(n *node, g *Gateway) {
 		if source, known := policy.Get(); known && source != nil {
 			g.SNAT = translates(source.get("snat").get("privateRanges"))
 			a.proxy(source, g)
-			for _, c := range a.collections(source, 0) {
-				a.natRules(g, c)
-			}
+			a.natCollections(g, a.collections(source, 0))
+		} else {
+			a.natCollections(g, []collection{{incomplete: p.get("id").cause()}})
 		}
 		return
 	}
 	f := a.newPolicy(n, a.title(n))
-	var collections []collection
+	var collections, hidden []collection
 	keys := [...]string{natRule: "natRuleCollections", networkRule: "networkRuleCollections", applicationRule: "applicationRuleCollections"}
 	for kind, key := range keys {
 		elements, complete := n.get(key).list()
 		if !complete {
 			f.Incomplete = append(f.Incomplete, n.get(key).cause())
+			if ruleKind(kind) == natRule {
+				hidden = append(hidden, collection{incomplete: n.get(key).cause()})
+			}
 		}
 		for _, element := range elements {
 			collections = append(collections, collection{kind: ruleKind(kind), property: element, priority: element.get("priority").number()})
 		}
 	}
 	a.fill(f, collections)
-	for _, c := range collections {
-		a.natRules(g, c)
-	}
+	a.natCollections(g, append(hidden, collections...))
 	g.Policy = Known(f, n.ref(""))
 	g.SNAT = translates(n.get("additionalProperties").get("Network.SNAT.PrivateRanges"))
 }
@@ -421,16 +422,42 @@ func applicationPorts(protocols property) Val[[]Ports] {
 	return Known(ports, protocols.ref())
 }
 
-// natRules adds each rule of a NAT collection as a listener on the firewall's
-// public addresses. The firewall puts its own address on what it translates.
-// https://learn.microsoft.com/azure/firewall/tutorial-firewall-dnat
-func (a *azure) natRules(g *Gateway, c collection) {
-	if c.kind != natRule || c.incomplete != (Ref{}) {
+// natCollections adds the NAT rules of a firewall, and for those that nobody
+// knows one that may lead anywhere.
+func (a *azure) natCollections(g *Gateway, collections []collection) {
+	var open []Ref
+	for _, c := range collections {
+		switch {
+		case c.incomplete != (Ref{}):
+			note(&open, c.incomplete)
+		case c.kind == natRule:
+			a.natCollection(g, c, &open)
+		}
+	}
+	if len(open) == 0 {
 		return
 	}
+	i := &Interface{
+		Ref: g.Ref, Kind: BalancerInterface, Name: g.Name, Subnet: g.Subnet, Public: g.Public, PublicAddresses: g.Addresses,
+		Addresses: []Val[netip.Addr]{g.PrivateAddress}, Filters: [][]*Filter{{}}, Incomplete: open, SourceDestCheck: Known(true, g.Ref),
+	}
+	b := &Balancer{Ref: g.Ref, Name: g.Name, Kind: "azure", InternetFacing: g.Public, Interfaces: []*Interface{i}}
+	l := unknownListener(open[0])
+	l.PreserveClientIP, l.CrossZone, l.Incomplete = Known(false, g.Ref), Known(true, g.Ref), open
+	b.Listeners = []Listener{l}
+	a.addInterface(i)
+	a.Balancers = append(a.Balancers, b)
+}
+
+// natCollection adds each rule of a NAT collection as a listener on the
+// firewall's public addresses. The firewall puts its own address on what it
+// translates.
+// https://learn.microsoft.com/azure/firewall/tutorial-firewall-dnat
+func (a *azure) natCollection(g *Gateway, c collection, open *[]Ref) {
 	rules, complete := c.property.get("rules").list()
 	if !complete {
 		g.Incomplete = append(g.Incomplete, c.property.get("rules").cause())
+		note(open, c.property.get("rules").cause())
 	}
 	for _, rule := range rules {
 		name, _ := rule.get("name").text().Get()
@@ -447,47 +474,73 @@ func (a *azure) natRules(g *Gateway, c collection) {
 			Ref: rule.ref(), Kind: BalancerInterface, Name: name, Subnet: g.Subnet, Public: Known(true, rule.ref()),
 			Addresses: []Val[netip.Addr]{g.PrivateAddress}, Filters: [][]*Filter{{own}}, SourceDestCheck: Known(true, rule.ref()),
 		}
-		destinations, _ := rule.get("destinationAddresses").list()
+		destinations, complete := rule.get("destinationAddresses").list()
 		for _, d := range destinations {
 			i.PublicAddresses = append(i.PublicAddresses, a.address(d))
 		}
-		b := &Balancer{Ref: rule.ref(), Name: name, Kind: "azure", InternetFacing: Known(true, rule.ref()), Interfaces: []*Interface{i}}
-		protocols, _ := rule.get("ipProtocols").list()
-		if len(protocols) == 0 {
-			protocols, _ = rule.get("protocols").list()
+		if !complete {
+			i.PublicAddresses = []Val[netip.Addr]{Unknown[netip.Addr](rule.get("destinationAddresses").cause())}
 		}
-		ports, portsKnown := portRanges(rule.get("destinationPorts")).Get()
-		for _, protocol := range protocols {
-			l := Listener{
-				Ref: rule.ref(), Protocol: convert(protocol.text(), strings.ToUpper), PreserveClientIP: Known(false, rule.ref()),
-				Port: Unknown[uint16](rule.get("destinationPorts").ref()), TargetPort: rule.get("translatedPort").port(),
+		b := &Balancer{Ref: rule.ref(), Name: name, Kind: "azure", InternetFacing: Known(true, rule.ref()), Interfaces: []*Interface{i}}
+		l := Listener{
+			Ref: rule.ref(), TargetPort: rule.get("translatedPort").port(),
+			PreserveClientIP: Known(false, rule.ref()), CrossZone: Known(true, rule.ref()),
+		}
+		l.Targets, l.Incomplete = a.translated(g, rule)
+		for _, protocol := range natProtocols(rule) {
+			for _, port := range natPorts(rule.get("destinationPorts")) {
+				l.Protocol, l.Port = protocol, port
+				b.Listeners = append(b.Listeners, l)
 			}
-			if portsKnown && len(ports) == 1 && ports[0].First == ports[0].Last {
-				l.Port = Known(ports[0].First, rule.get("destinationPorts").ref())
-			}
-			l.Targets = a.translated(rule)
-			b.Listeners = append(b.Listeners, l)
 		}
 		a.addInterface(i)
 		a.Filters, a.Balancers = append(a.Filters, own), append(a.Balancers, b)
 	}
 }
 
-// translated returns what a NAT rule leads to: the interfaces with the address,
-// or a host that stands for what has it in its subnet.
-func (a *azure) translated(rule property) []*Interface {
-	p := rule.get("translatedAddress")
-	addr, known := a.address(p).Get()
-	if !known {
-		return nil
+// natProtocols reads the protocols of a NAT rule.
+func natProtocols(rule property) []Val[string] {
+	list := firstPresent(rule.get("ipProtocols"), rule.get("protocols")) // of a classic firewall
+	elements, complete := list.list()
+	if !complete || len(elements) == 0 {
+		return []Val[string]{Unknown[string](list.cause())}
 	}
-	if found := a.byAddress[addr]; len(found) > 0 {
-		return found
+	var protocols []Val[string]
+	for _, element := range elements {
+		protocols = append(protocols, convert(element.text(), func(text string) string {
+			if text = strings.ToUpper(text); text == "ANY" {
+				return "ALL"
+			}
+			return text
+		}))
 	}
-	if s := a.subnetWith(addr, a.Subnets); s != nil {
-		return []*Interface{a.host(p.ref(), addr.String(), Known(s, p.ref()), p)}
+	return protocols
+}
+
+// natPorts reads the ports of a NAT rule, one by one. All of them, or a range of
+// many, is a port that is not known.
+func natPorts(p property) []Val[uint16] {
+	v := portRanges(p)
+	ranges, known := v.Get()
+	var ports []Val[uint16]
+	for _, r := range ranges {
+		for port := int(r.First); port <= int(r.Last) && len(ports) <= maxListed; port++ {
+			ports = append(ports, Known(uint16(port), p.ref()))
+		}
 	}
-	return nil
+	if !known || len(ports) == 0 || len(ports) > maxListed {
+		return []Val[uint16]{Unknown[uint16](v.Ref())}
+	}
+	return ports
+}
+
+// translated returns what a NAT rule leads to, and the outputs that decide on
+// it. What a name stands for is not in the graph.
+func (a *azure) translated(g *Gateway, rule property) (found []*Interface, open []Ref) {
+	if name := rule.get("translatedFqdn"); name.state != absent {
+		return nil, []Ref{name.cause()}
+	}
+	return a.interfacesAt(rule.get("translatedAddress"), g.Network)
 }
 
 // subnetWith returns the Azure subnet that holds an address.

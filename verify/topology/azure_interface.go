@@ -5,11 +5,19 @@ import (
 	"strings"
 )
 
-// pool is a backend pool of a load balancer or an application gateway.
+// pool is a part of a load balancer or an application gateway that interfaces
+// say they are in: a backend pool, an inbound NAT rule or pool.
 type pool struct {
 	balancer *node
+	list     string // of the balancer, that it stands in
 	name     string // in lower case
 }
+
+// The lists of a load balancer that a resource of its own adds to.
+const (
+	backendPools    = "backendAddressPools"
+	inboundNatRules = "inboundNatRules"
+)
 
 // findInterfaces adds what has addresses of its own: network interfaces, the
 // machines of scale sets, bastions.
@@ -47,6 +55,7 @@ func (a *azure) configurations(n *node, list property) {
 	}
 	if !complete {
 		a.strange = append(a.strange, n)
+		a.loose = append(a.loose, Unknown[pool](list.cause()))
 	}
 }
 
@@ -68,6 +77,9 @@ func (a *azure) card(ref Ref, name string, get func(string) property) *Interface
 		i.Addresses = []Val[netip.Addr]{Unknown[netip.Addr](list.cause())}
 		i.Incomplete = append(i.Incomplete, list.cause())
 	}
+	if !complete {
+		a.loose = append(a.loose, Unknown[pool](list.cause()))
+	}
 	for k, c := range configurations {
 		if subnet := c.get("subnet"); k == 0 || subnet.state != absent {
 			i.Subnet = a.subnetAt(subnet.get("id"))
@@ -84,8 +96,10 @@ func (a *azure) card(ref Ref, name string, get func(string) property) *Interface
 			}
 		}
 		a.joinGroups(i, c.get("applicationSecurityGroups"))
-		a.joinPools(i, c.get("loadBalancerBackendAddressPools"), "LoadBalancer", "LoadBalancerBackendAddressPool")
-		a.joinPools(i, c.get("applicationGatewayBackendAddressPools"), "ApplicationGateway")
+		a.joinPools(i, c.get("loadBalancerBackendAddressPools"), backendPools, "LoadBalancer")
+		a.joinPools(i, c.get("applicationGatewayBackendAddressPools"), backendPools, "ApplicationGateway")
+		a.joinPools(i, c.get("loadBalancerInboundNatRules"), inboundNatRules, "LoadBalancer")
+		a.joinPools(i, c.get("loadBalancerInboundNatPools"), "inboundNatPools", "LoadBalancer")
 	}
 	if group := a.securityGroup(get("networkSecurityGroup")); !group.IsKnown() {
 		i.Incomplete = append(i.Incomplete, group.Ref())
@@ -113,43 +127,62 @@ func (a *azure) joinGroups(i *Interface, list property) {
 	}
 }
 
-// joinPools puts an interface into backend pools. A reference that is an output
-// of a load balancer means its only pool; of several nobody knows which.
-func (a *azure) joinPools(i *Interface, list property, types ...string) {
-	elements, complete := list.list()
+// joinPools puts an interface into backend pools, or behind inbound NAT rules. A
+// reference that is an output of a load balancer means its only pool; of several
+// nobody knows which.
+func (a *azure) joinPools(i *Interface, references property, list, kind string) {
+	elements, complete := references.list()
 	if !complete {
-		elements = []property{list}
+		a.loose = append(a.loose, Unknown[pool](references.cause()))
+		if list == backendPools {
+			i.Incomplete = append(i.Incomplete, references.cause())
+		}
 	}
 	for _, element := range elements {
-		p, ok := a.poolAt(element.get("id"), types...)
-		if !ok {
-			i.Incomplete = append(i.Incomplete, element.get("id").cause())
+		v := a.poolAt(element.get("id"), list, kind)
+		p, known := v.Get()
+		if known && p.balancer != nil {
+			a.pools[p] = append(a.pools[p], i)
 			continue
 		}
-		a.pools[p] = append(a.pools[p], i)
+		if list == backendPools {
+			i.Incomplete = append(i.Incomplete, element.get("id").cause())
+		}
+		if !known {
+			a.loose = append(a.loose, v)
+		}
 	}
 }
 
-// poolAt reads the id of a backend pool.
-func (a *azure) poolAt(id property, types ...string) (p pool, ok bool) {
-	if n, known := a.node(id, "LoadBalancerBackendAddressPool").Get(); known && n != nil {
-		balancer, known := a.owner(n, "loadBalancerName", "LoadBalancer").Get()
-		return pool{balancer, strings.ToLower(a.name(n))}, known && balancer != nil
+// poolAt reads the id of a pool. A known one without a balancer is not in the
+// graph; one that is not known is of one of the balancers that its options have.
+func (a *azure) poolAt(id property, list, kind string) Val[pool] {
+	separate := map[string]string{backendPools: "LoadBalancerBackendAddressPool", inboundNatRules: "InboundNatRule"}[list]
+	if n, known := a.node(id, separate).Get(); known && n != nil {
+		return convert(a.owner(n, "loadBalancerName", "LoadBalancer"), func(balancer *node) pool {
+			return pool{balancer, list, a.partName(n)}
+		})
 	}
-	owner, _, name := a.partOf(id, types...)
+	owner, _, name := a.partOf(id, kind)
 	n, known := owner.Get()
-	switch {
-	case !known || n == nil:
-		return pool{}, false
-	case name != "":
-		return pool{n, name}, true
+	if known && n != nil && name == "" {
+		parts, complete := n.get(list).list()
+		if complete && len(parts) == 1 {
+			only, _ := parts[0].get("name").text().Get()
+			name = strings.ToLower(only)
+		}
 	}
-	pools, complete := n.get("backendAddressPools").list()
-	if !complete || len(pools) != 1 {
-		return pool{}, false
+	v := convert(owner, func(n *node) pool { return pool{n, list, name} })
+	v.known = v.known && (n == nil || name != "")
+	return v
+}
+
+// partName is the name of a pool or rule that is a resource of its own.
+func (a *azure) partName(n *node) string {
+	if name := a.name(n); name != "" {
+		return strings.ToLower(name)
 	}
-	only, known := pools[0].get("name").text().Get()
-	return pool{n, strings.ToLower(only)}, known
+	return n.URN
 }
 
 // bastion adds the host that a bastion is in its subnet.

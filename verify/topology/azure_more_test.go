@@ -330,7 +330,7 @@ func everyAzureProgram() []azureThing {
 	for _, thing := range things {
 		taken[thing.name] = true
 	}
-	for _, more := range [][]azureThing{firewallHub(), endpointNetwork("Enabled", ""), cluster(props{"enablePrivateCluster": true}, "loadBalancer")} {
+	for _, more := range [][]azureThing{firewallHub(), endpointNetwork("Enabled", ""), cluster(props{"enablePrivateCluster": true}, "loadBalancer"), behindBalancers()} {
 		clash := slices.ContainsFunc(more, func(thing azureThing) bool { return taken[thing.name] })
 		for _, thing := range more {
 			if !clash || !taken[thing.name] {

@@ -314,7 +314,7 @@ func (a *azure) routeTo(p property) Val[[]netip.Prefix] {
 // one of its peers.
 func (a *azure) appliance(network *Network, p property) Val[*Gateway] {
 	kinds := azureKinds("AzureFirewall", "NetworkInterface", "LoadBalancer")
-	if from, output, made := a.madeUp(p); made {
+	if from, output, made := p.madeUp(); made {
 		if g := a.gatewayOf(from); g != nil {
 			return Known(g, p.ref())
 		}

@@ -240,7 +240,7 @@ func (a *azure) addresses(p property) Val[Match] {
 	var match Match
 	for _, element := range elements {
 		text, known := element.text().Get()
-		if _, output, made := a.madeUp(element); made {
+		if _, output, made := element.madeUp(); made {
 			return Unknown[Match](output)
 		}
 		m, ok := a.match(text)

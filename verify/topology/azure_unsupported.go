@@ -8,7 +8,7 @@ import (
 // azureUnderstood are the types of the network module that the front end reads.
 var azureUnderstood = []string{
 	"ApplicationGateway", "ApplicationSecurityGroup", "AzureFirewall", "BastionHost", "DnsForwardingRuleset", "DnsResolver",
-	"FirewallPolicy", "FirewallPolicyRuleCollectionGroup", "ForwardingRule", "InboundEndpoint", "IpGroup", "LoadBalancer",
+	"FirewallPolicy", "FirewallPolicyRuleCollectionGroup", "ForwardingRule", "InboundEndpoint", "InboundNatRule", "IpGroup", "LoadBalancer",
 	"LoadBalancerBackendAddressPool", "LocalNetworkGateway", "NatGateway", "NetworkInterface", "NetworkSecurityGroup",
 	"OutboundEndpoint", "PrivateDnsZoneGroup", "PrivateEndpoint", "PrivateLinkService", "PrivateRecordSet",
 	"PrivateResolverVirtualNetworkLink", "PrivateZone", "PublicIPAddress", "PublicIPPrefix", "RecordSet", "Route", "RouteTable",

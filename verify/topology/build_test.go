@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -42,6 +43,9 @@ func everyKind() []res {
 			token := module + "/" + kind + ":" + string(kind[0]-'a'+'A') + kind[1:]
 			resources = append(resources, res{kind: token, name: module + "-" + kind, in: anything})
 		}
+	}
+	for _, token := range []string{"autoscaling/group:Group", "autoscaling/attachment:Attachment", "autoscaling/trafficSourceAttachment:TrafficSourceAttachment", "ecs/service:Service"} {
+		resources = append(resources, res{kind: token, name: strings.ReplaceAll(token, "/", "-"), in: anything})
 	}
 	return resources
 }
@@ -84,7 +88,9 @@ func TestBuildSurvivesAnyProperty(t *testing.T) {
 			i := rapid.IntRange(0, len(resources)-1).Draw(t, "resource")
 			in := maps.Clone(resources[i].in)
 			key := rapid.SampledFrom(append(slices.Clone(keys), "ruleGroup", "firewallPolicy", "firewallPolicyArn", "routes", "egress", "defaultActions",
-				"loadBalancerArn", "domains", "targetIps", "vpcs", "aliases", "records", "networkInterfaces", "launchTemplate", "entries")).Draw(t, "key")
+				"loadBalancerArn", "domains", "targetIps", "vpcs", "aliases", "records", "networkInterfaces", "launchTemplate", "entries",
+				"targetGroupArn", "targetGroupArns", "targetId", "targetType", "availabilityZone", "port", "loadBalancers", "trafficSources", "trafficSource",
+				"lbTargetGroupArn", "autoscalingGroupName", "actions", "listenerArn", "conditions", "vpcEndpointId", "loadBalancingCrossZoneEnabled")).Draw(t, "key")
 			value := leaf.Draw(t, "value")
 			switch rapid.IntRange(0, 2).Draw(t, "depth") {
 			case 1:

@@ -426,7 +426,7 @@ type Balancer struct {
 // each.
 type Listener struct {
 	Ref      Ref
-	Protocol Val[string] // "TCP", "UDP", "TCP_UDP", "TLS", "HTTP", "HTTPS", "ALL"
+	Protocol Val[string] // "TCP", "UDP", "TCP_UDP", "TLS", "HTTP", "HTTPS", "QUIC", "TCP_QUIC", "ALL"
 	// Interfaces are the balancer's that it listens on; empty is all of them.
 	Interfaces []*Interface
 	Port       Val[uint16]
@@ -435,7 +435,8 @@ type Listener struct {
 	// Targets are the interfaces that the graph registers; clusters register
 	// others later.
 	Targets []*Interface
-	// PreserveClientIP says that targets see the client's address.
+	// PreserveClientIP says that targets see the client's address where both have
+	// the same version of IP.
 	PreserveClientIP Val[bool]
 	// CrossZone says that a balancer's interface sends to targets in every zone
 	// and not only in its own; true in Azure.

@@ -356,3 +356,26 @@ func (p property) settle(elements []property, kinds []string) []Val[target] {
 	}
 	return references
 }
+
+// madeUp returns the resource and the output that a text of a recorded graph
+// comes from, if it comes from one.
+func (p property) madeUp() (from *node, output Ref, made bool) {
+	text, known := p.text().Get()
+	if !p.node.index.recorded || !known {
+		return nil, Ref{}, false
+	}
+	for _, urn := range p.dependencies() {
+		n := p.node.index.byURN[urn]
+		if n == nil || !n.Custom {
+			continue
+		}
+		given := map[string]string{}
+		eachText(resource.NewProperty(n.Inputs), "", func(path, value string) { given[path] = value })
+		eachText(resource.NewProperty(n.Outputs), "", func(path, value string) {
+			if !made && value == text && given[path] != value {
+				from, output, made = n, n.ref(path), true
+			}
+		})
+	}
+	return from, output, made
+}
