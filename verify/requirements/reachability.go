@@ -95,9 +95,14 @@ func publicConnection(c *check) {
 						c.doubt(open, "whom load balancer %s admits is not known yet", b.Name)
 					} else {
 						c.reaches(from, at(i), reach.TCP(port), "")
+						for _, target := range l.Targets {
+							c.reaches(from, at(target), reach.TCP(port), "")
+						}
 					}
 				}
-				c.behind(network, b, l)
+				if len(l.Targets) == 0 {
+					c.behind(network, b, l)
+				}
 			}
 			if len(b.Listeners) == 0 {
 				c.refute(b.Ref, "load balancer %s has no listener", b.Name)
