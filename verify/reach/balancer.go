@@ -12,6 +12,8 @@ import (
 type front struct {
 	balancer *topology.Balancer
 	listener *topology.Listener
+	// perhaps says that only the target's address decides whether it is one.
+	perhaps bool
 }
 
 // doors are the interfaces that the listener listens on.
@@ -45,12 +47,18 @@ func (e *Engine) findFronts() {
 			continue // it is a route's next hop
 		}
 		for i := range balancer.Listeners {
-			f := front{balancer, &balancer.Listeners[i]}
-			for _, target := range present(f.listener.Targets) {
+			f := front{balancer: balancer, listener: &balancer.Listeners[i]}
+			add := func(target *topology.Interface, f front) {
 				if e.fronts[target] == nil {
 					e.balanced = append(e.balanced, target)
 				}
 				e.fronts[target] = append(e.fronts[target], f)
+			}
+			for _, target := range present(f.listener.Targets) {
+				add(target, f)
+			}
+			for _, target := range present(f.listener.Perhaps) {
+				add(target, front{balancer: balancer, listener: f.listener, perhaps: true})
 			}
 			if len(f.listener.Incomplete) > 0 {
 				e.openFronts = append(e.openFronts, f)
@@ -131,6 +139,9 @@ func (e *Engine) byTargets(w *walk, q Question, places []place, d *doors) {
 					if len(target.refs) > 0 {
 						f = f.doubt(target.refs...)
 					}
+					if by.perhaps {
+						f = f.doubt(target.iface.Ref)
+					}
 					if target.at.subnet == nil || f.lost() {
 						for _, f := range w.listened(f, by) {
 							w.anything(f.atTargetPort(by.listener))
@@ -181,6 +192,7 @@ func (d *doors) at(w *walk, door *topology.Interface) []flow {
 	// Balancers that forward in a circle, which the clouds do not know, may do
 	// anything: that is what a door holds until its flows are known.
 	w.engine.perhaps(sub, q, door.Ref)
+	d.arrived[door] = nil
 	for _, f := range sub.arrivals {
 		d.arrived[door] = append(d.arrived[door], f.atTargetPort(&topology.Listener{}))
 	}

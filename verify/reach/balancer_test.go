@@ -198,7 +198,7 @@ func TestABalancerBehindABalancer(t *testing.T) {
 	// Of two that lead to each other nobody knows anything, but that they end.
 	alb.Listeners[0].Targets = append(alb.Listeners[0].Targets, f.nlb.Interfaces...)
 	alb.Listeners[0].TargetPort = known(uint16(443))
-	undecidedBy(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}), "nlb in public-a")
+	undecidedBy(t, f.ask(Question{From: TheInternet(), To: At(pod), Traffic: TCP(443)}), "alb in nodes-a")
 }
 
 func TestTargetsThatAreNotKnownMayBeAnything(t *testing.T) {

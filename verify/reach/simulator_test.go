@@ -74,8 +74,6 @@ type session struct {
 	translations []translation
 	// entry and exit are where the request came into the graph and left it.
 	entry, exit edge
-	// vouched says that a firewall has taken a reply to one of its own addresses.
-	vouched bool
 	// end is the target that answers, where a balancer has picked one.
 	end *topology.Interface
 }
@@ -698,12 +696,19 @@ func (s *simulator) transit(f *flight, gateway *topology.Gateway, in *topology.A
 func (s *simulator) inspect(f *flight, gateway *topology.Gateway, subnet *topology.Subnet, session *session) result {
 	if f.reply {
 		if !slices.Contains(session.firewalls, gateway) {
-			if session.vouched || !s.opened(session, subnet) || s.doubtful() {
+			if !s.opened(session, subnet) || s.doubtful() {
 				return dropped(f, "the firewall did not see the request")
 			}
-			session.vouched = true
+			// It is the device that has opened the connection.
+			if f.Packet != session.translations[len(session.translations)-1].outside.Reply() {
+				return dropped(f, "the reply misses the translating device")
+			}
+			if why := s.undo(f, session); why != "" {
+				return dropped(f, why)
+			}
+			return s.back(f, subnet, session)
 		}
-		if slices.Contains(session.firewalls, gateway) && !slices.Contains(session.returned, gateway) {
+		if !slices.Contains(session.returned, gateway) {
 			session.returned = append(session.returned, gateway)
 		}
 	} else {

@@ -29,6 +29,9 @@ func listenerLine(l Listener) string {
 	line := fmt.Sprintf("%s %s → %s: %s;", orUnknown(l.Protocol), orUnknown(l.Port), orUnknown(l.TargetPort), strings.Join(targets, " "))
 	line += map[string]string{"true": " preserve", "false": "", "?": " preserve?"}[orUnknown(l.PreserveClientIP)]
 	line += map[string]string{"true": " cross-zone", "false": "", "?": " cross-zone?"}[orUnknown(l.CrossZone)]
+	for _, i := range l.Perhaps {
+		line += "; perhaps " + i.Name
+	}
 	for _, r := range l.Incomplete {
 		line += "; open " + refText(r)
 	}
@@ -178,7 +181,7 @@ func TestTargets(t *testing.T) {
 		"an address of nothing in the graph": {ip, []res{joins("join", "tg", props{"targetId": "10.0.0.21"})},
 			[]string{"TCP 443 → 8443: 10.0.0.21;"}},
 		"an address that may be an instance's": {ip, []res{joins("join", "tg", props{"targetId": "10.0.1.21"})},
-			[]string{"TCP 443 → 8443: 10.0.1.21;; open api"}},
+			[]string{"TCP 443 → 8443: 10.0.1.21;; perhaps api"}},
 		"an address outside": {ip, []res{joins("join", "tg", props{"targetId": "192.168.0.1", "availabilityZone": "all"})}, []string{"TCP 443 → 8443: ;"}},
 		"a hidden address":   {ip, []res{joins("join", "tg", props{"targetId": hidden})}, []string{"TCP 443 → 8443: ;; open join targetId"}},
 		"an address of two networks": {props{"targetType": "ip", "vpcId": hidden}, []res{

@@ -34,6 +34,9 @@ func listenerLines(t *testing.T, m *topology.Model, name string) []string {
 			targets = append(targets, i.Name)
 		}
 		line := fmt.Sprintf("%s %s on %s → %s: %s", factText(l.Protocol), factText(l.Port), strings.Join(on, " "), factText(l.TargetPort), strings.Join(targets, " "))
+		for _, i := range l.Perhaps {
+			line += "; perhaps " + i.Name
+		}
 		for _, r := range l.Incomplete {
 			line += strings.TrimSuffix("; open "+r.URN[strings.LastIndex(r.URN, "::")+2:]+" "+r.Property, " ")
 		}
@@ -124,7 +127,7 @@ func TestAzureListeners(t *testing.T) {
 		"an address of nothing in the graph": {props{"loadBalancingRules": balancingRule(nil), "backendAddressPools": addressed([]any{props{"ipAddress": "10.0.1.9"}})}, nil,
 			[]string{"TCP 443 on in → 8443: 10.0.1.9"}},
 		"an address that may be an interface's": {props{"loadBalancingRules": balancingRule(nil), "backendAddressPools": addressed([]any{props{"ipAddress": "10.0.1.9"}})},
-			[]azureThing{card("nic", nil)}, []string{"TCP 443 on in → 8443: 10.0.1.9; open nic"}},
+			[]azureThing{card("nic", nil)}, []string{"TCP 443 on in → 8443: 10.0.1.9; perhaps nic"}},
 		"a hidden address": {props{"loadBalancingRules": balancingRule(nil), "backendAddressPools": addressed([]any{props{"ipAddress": hidden}})}, nil,
 			[]string{"TCP 443 on in → 8443: ; open lb backendAddressPools[0].loadBalancerBackendAddresses[0].ipAddress"}},
 		"hidden addresses": {props{"loadBalancingRules": balancingRule(nil), "backendAddressPools": addressed(hidden)}, nil,
@@ -306,7 +309,7 @@ func TestAzureFirewallTranslation(t *testing.T) {
 		"to nobody knows what": {props{"translatedAddress": hidden},
 			[]string{"TCP 443 on  → 8443: ; open group ruleCollections[0].rules[0].translatedAddress"}},
 		"to nothing in the graph":  {props{"translatedAddress": "10.0.1.8"}, []string{"TCP 443 on  → 8443: 10.0.1.8"}},
-		"to what may be a machine": {props{"translatedAddress": "10.0.2.8"}, []string{"TCP 443 on  → 8443: 10.0.2.8; open dynamic"}},
+		"to what may be a machine": {props{"translatedAddress": "10.0.2.8"}, []string{"TCP 443 on  → 8443: 10.0.2.8; perhaps dynamic"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rule := props{

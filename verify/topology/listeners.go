@@ -7,7 +7,7 @@ import (
 
 // doubtStandIns looks again at the hosts that stand for what has an address in a
 // subnet: an interface there whose address is not known may be the one that is
-// meant, and a target of the listener. A load balancer is none of its own.
+// meant, and perhaps a target of the listener. A load balancer is none of its own.
 func doubtStandIns(m *Model, standIns []*Interface) {
 	doubts := map[*Interface][]*Interface{}
 	for _, host := range standIns {
@@ -23,7 +23,12 @@ func doubtStandIns(m *Model, standIns []*Interface) {
 			l := &b.Listeners[k]
 			for _, target := range l.Targets {
 				for _, i := range doubts[target] {
-					if !slices.Contains(b.Interfaces, i) {
+					_, complete := i.Subnet.Options()
+					switch {
+					case slices.Contains(b.Interfaces, i), slices.Contains(l.Perhaps, i):
+					case complete:
+						l.Perhaps = append(l.Perhaps, i)
+					default:
 						note(&l.Incomplete, i.Ref)
 					}
 				}

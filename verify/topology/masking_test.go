@@ -54,7 +54,7 @@ func admits(m *Model, balancer *Balancer, want Listener, target *Interface) bool
 			continue
 		}
 		for _, l := range b.Listeners {
-			there := len(l.Incomplete) > 0 || slices.ContainsFunc(l.Targets, func(i *Interface) bool { return i.Name == target.Name })
+			there := len(l.Incomplete) > 0 || slices.ContainsFunc(slices.Concat(l.Targets, l.Perhaps), func(i *Interface) bool { return i.Name == target.Name })
 			on := len(l.Interfaces) == 0 || len(want.Interfaces) == 0 || slices.ContainsFunc(l.Interfaces, func(i *Interface) bool { return i.Ref == want.Interfaces[0].Ref })
 			if there && on && mayBe(l.Protocol, want.Protocol) && mayBe(l.Port, want.Port) && (mayBe(l.TargetPort, want.TargetPort) || len(l.Incomplete) > 0) &&
 				(mayBe(l.PreserveClientIP, want.PreserveClientIP) || len(l.Incomplete) > 0) && (mayBe(l.CrossZone, want.CrossZone) || len(l.Incomplete) > 0) {

@@ -435,6 +435,9 @@ type Listener struct {
 	// Targets are the interfaces that the graph registers; clusters register
 	// others later.
 	Targets []*Interface
+	// Perhaps are interfaces that may be targets: what decides is their address,
+	// which is not known yet.
+	Perhaps []*Interface
 	// PreserveClientIP says that targets see the client's address where both have
 	// the same version of IP.
 	PreserveClientIP Val[bool]
