@@ -170,24 +170,6 @@ func TestBadAKSEgress(t *testing.T) {
 	}, got)
 }
 
-func TestCheckAzureRegion(t *testing.T) {
-	for _, name := range []string{"westeurope", "eastus2", "swedencentral", "qatarcentral"} {
-		assert.NoError(t, catalog.CheckAzureRegion(name))
-	}
-	for name, want := range map[string]string{
-		"":               "is missing; give an Azure region in its short form, for example westeurope",
-		"East US 2":      "East US 2: is not a region's short form; write eastus2",
-		"WestEurope":     "WestEurope: is not a region's short form; write westeurope",
-		"eu-west-1":      "eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
-		"usgovvirginia":  "usgovvirginia: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"chinanorth3":    "chinanorth3: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"usdodcentral":   "usdodcentral: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"west europe\n ": "west europe\n : is not an Azure region; give an Azure region in its short form, for example westeurope",
-	} {
-		assert.EqualError(t, catalog.CheckAzureRegion(name), want)
-	}
-}
-
 func TestReturnedEgressRulesAreCopies(t *testing.T) {
 	cluster := catalog.AKSEgress{Features: catalog.AKSFeatures()}
 	before := flat(egress(t, cluster))

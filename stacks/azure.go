@@ -46,9 +46,9 @@ var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-
 
 // check returns everything that is wrong with the settings, at paths within
 // them.
-func (a Azure) check() problem.List {
+func (a Azure) check(facts *catalog.Catalog) problem.List {
 	var problems problem.List
-	problems.Add("location", catalog.CheckAzureRegion(a.Location))
+	problems.Add("location", facts.CheckAzureRegion(a.Location))
 	if a.SubscriptionID == "" {
 		problems.Addf("subscriptionId", "", "give the id of the subscription to deploy to", "is missing")
 	}
@@ -536,11 +536,11 @@ func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecu
 }
 
 // checkZone checks that the API server's private zone is one of those that are
-// made or used here.
+// made or used here, unless they are refused.
 func (n *azureNetwork) checkZone() problem.List {
 	var problems problem.List
 	zone := n.clusterSpec.API.PrivateZone
-	if zone == "" || n.endpoints != nil && slices.ContainsFunc(n.endpoints.Zones, func(z azureprivateendpoints.Zone) bool { return z.Name == zone }) {
+	if zone == "" || n.endpoints == nil || slices.ContainsFunc(n.endpoints.Zones, func(z azureprivateendpoints.Zone) bool { return z.Name == zone }) {
 		return nil
 	}
 	problems.Addf("cluster.api.privateZone", zone, fmt.Sprintf("name it privatelink.%s.azmk8s.io, and add aks to privateEndpoints.services", n.location),

@@ -251,7 +251,7 @@ func (e *Environment) checkSettings(facts *catalog.Catalog) (problem.List, error
 		}
 	}
 	if used[azurePrefix] {
-		for _, p := range e.Azure.check() {
+		for _, p := range e.Azure.check(facts) {
 			p.Path = azurePrefix + p.Path
 			problems = append(problems, p)
 		}

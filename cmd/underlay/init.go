@@ -316,7 +316,7 @@ func draft(a *asker, facts *catalog.Catalog, stack string, taken []netip.Prefix)
 	w := &configWriter{model: model, taken: taken}
 	switch model {
 	case stacks.SharedAzureModel, stacks.AksLandingZoneModel:
-		err = draftAzure(a, w, stack)
+		err = draftAzure(a, w, facts, stack)
 	default:
 		err = draftAws(a, w, facts)
 	}
@@ -391,8 +391,8 @@ func draftAws(a *asker, w *configWriter, facts *catalog.Catalog) error {
 	return nil
 }
 
-func draftAzure(a *asker, w *configWriter, stack string) error {
-	location, err := a.ask(askLocation, "", catalog.CheckAzureRegion)
+func draftAzure(a *asker, w *configWriter, facts *catalog.Catalog, stack string) error {
+	location, err := a.ask(askLocation, "", facts.CheckAzureRegion)
 	if err != nil {
 		return err
 	}

@@ -489,7 +489,7 @@ func TestClusterRefuses(t *testing.T) {
 			"registryId: is missing; without egress, AKS's own images come from it; give it",
 		}},
 		{"with a spec that is wrong", spec(func(s *aks.Spec) { s.Location, s.Pools[0].VMSize = "", "" }), []string{
-			"location: is missing; give an Azure region, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"pools[0].vmSize: is missing; give one, for example Standard_D4ds_v5",
 			"apiServerSubnetId: is missing; the API server is put into it; give it",
 		}},
