@@ -146,6 +146,20 @@ func (c *Catalog) AKSEgressRules(cluster AKSEgress) ([]EgressRule, error) {
 	return rules, nil
 }
 
+// AKSNames returns the names that the nodes of every AKS cluster reach by HTTPS
+// on port 443, whatever its region: "*.data.mcr.microsoft.com" is every name
+// below. Azure Firewall's FQDN tag AzureKubernetesService stands for these and
+// for more.
+func (c *Catalog) AKSNames() []string {
+	var names []string
+	for _, fact := range c.egress {
+		if fact.Feature == AKSBase && fact.When == "" && fact.Protocol == HTTPS {
+			names = append(names, fact.FQDNs...)
+		}
+	}
+	return names
+}
+
 func (c AKSEgress) check(facts *Catalog) error {
 	var problems problem.List
 	problems.Add("region", facts.CheckAzureRegion(c.Region))

@@ -51,6 +51,16 @@ var private = []string{
 	"https 443 packages.microsoft.com",
 }
 
+func TestAKSNames(t *testing.T) {
+	var got []string
+	for _, name := range load(t).AKSNames() {
+		got = append(got, "https 443 "+name)
+	}
+	assert.ElementsMatch(t, private, got)
+	load(t).AKSNames()[0] = "mine"
+	assert.NotContains(t, load(t).AKSNames(), "mine", "what is returned is the caller's own")
+}
+
 // The rows are those of the same page, retyped.
 func TestAKSEgress(t *testing.T) {
 	cases := map[string]struct {
