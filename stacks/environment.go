@@ -89,6 +89,11 @@ type (
 		// secrets are the keys of the settings that hold them.
 		secrets() []string
 	}
+	// dependent is a model that needs roles of others.
+	dependent interface {
+		// existingRoles are their ARNs.
+		existingRoles() []string
+	}
 )
 
 // models are the deployment models by name.
@@ -224,6 +229,15 @@ func (e *Environment) Warnings() ([]string, error) {
 		return model.warnings(e.regions())
 	}
 	return nil, nil
+}
+
+// ExistingRoles are the ARNs of the IAM roles, of every account, that have to be
+// there before the environment is deployed.
+func (e *Environment) ExistingRoles() []string {
+	if model, depends := e.Spec.(dependent); depends {
+		return model.existingRoles()
+	}
+	return nil
 }
 
 // Region is the region of the environment's networks: Azure's for a model that
