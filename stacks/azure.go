@@ -339,7 +339,10 @@ func clusterSpec(spec aks.Spec, location string, vnet *azurevnet.Plan) aks.Spec 
 	if spec.Model == "" && pods != nil {
 		spec.Model = aks.PodSubnet
 	}
-	spec.Vnet = aks.Vnet{Nodes: *subnet(addressing.AzureNodes), DNSServers: vnet.DNSServers}
+	spec.Vnet = aks.Vnet{
+		Nodes: *subnet(addressing.AzureNodes), DNSServers: vnet.DNSServers,
+		InboundIP: vnet.Spec.PublicAddresses != nil && vnet.Spec.PublicAddresses.Inbound == azurevnet.InboundSeparate,
+	}
 	for _, block := range vnet.AddressSpace {
 		spec.Vnet.Cidrs = append(spec.Vnet.Cidrs, block.String())
 	}
@@ -526,6 +529,9 @@ func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecu
 	}
 	if table := n.clusterSpec.Vnet.Nodes.RouteTable; table != "" {
 		ids.RouteTableID = vnet.RouteTableIDs.MapIndex(pulumi.String(table))
+	}
+	if n.clusterSpec.Vnet.InboundIP {
+		ids.InboundIPID = vnet.PublicIPIDs.MapIndex(pulumi.String("inbound"))
 	}
 	if n.vnet.Spec.Egress == azurevnet.EgressLoadBalancer {
 		for i := range n.vnet.Spec.PublicAddresses.Count {
