@@ -3,7 +3,6 @@ package catalog
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -135,7 +134,7 @@ func (c *Catalog) readEgress() error {
 // first, in the order of Microsoft's page. The error is a problem.List with
 // the paths region, features, dnsServers and apiServer.
 func (c *Catalog) AKSEgressRules(cluster AKSEgress) ([]EgressRule, error) {
-	if err := cluster.check(); err != nil {
+	if err := cluster.check(c); err != nil {
 		return nil, err
 	}
 	var rules []EgressRule
@@ -147,9 +146,23 @@ func (c *Catalog) AKSEgressRules(cluster AKSEgress) ([]EgressRule, error) {
 	return rules, nil
 }
 
-func (c AKSEgress) check() error {
+// AKSNames returns the names that the nodes of every AKS cluster reach by HTTPS
+// on port 443, whatever its region: "*.data.mcr.microsoft.com" is every name
+// below. Azure Firewall's FQDN tag AzureKubernetesService stands for these and
+// for more.
+func (c *Catalog) AKSNames() []string {
+	var names []string
+	for _, fact := range c.egress {
+		if fact.Feature == AKSBase && fact.When == "" && fact.Protocol == HTTPS {
+			names = append(names, fact.FQDNs...)
+		}
+	}
+	return names
+}
+
+func (c AKSEgress) check(facts *Catalog) error {
 	var problems problem.List
-	problems.Add("region", CheckAzureRegion(c.Region))
+	problems.Add("region", facts.CheckAzureRegion(c.Region))
 	for i, feature := range c.Features {
 		path := fmt.Sprintf("features[%d]", i)
 		if feature == AKSBase {
@@ -217,28 +230,4 @@ func inRegion(names []string, region string) []string {
 		filled[i] = strings.ReplaceAll(name, "{region}", region)
 	}
 	return filled
-}
-
-var azureRegionPattern = regexp.MustCompile(`^[a-z]+[0-9]?$`)
-
-// CheckAzureRegion says why name is no region of Azure's public cloud in
-// Azure's short form; the error is a *problem.Problem. It knows the form, and
-// the names of the other clouds, not the list of regions.
-func CheckAzureRegion(name string) error {
-	const fix = "give an Azure region in its short form, for example westeurope"
-	if name == "" {
-		return problem.New("", "is missing", fix)
-	}
-	if short := strings.ToLower(strings.ReplaceAll(name, " ", "")); short != name && azureRegionPattern.MatchString(short) {
-		return problem.New(name, "is not a region's short form", "write "+short)
-	}
-	for _, cloud := range []string{"usgov", "usdod", "china"} {
-		if strings.HasPrefix(name, cloud) {
-			return problem.New(name, "is a region of another cloud than Azure's public one", fix)
-		}
-	}
-	if !azureRegionPattern.MatchString(name) {
-		return problem.New(name, "is not an Azure region", fix)
-	}
-	return nil
 }

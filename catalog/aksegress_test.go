@@ -51,6 +51,16 @@ var private = []string{
 	"https 443 packages.microsoft.com",
 }
 
+func TestAKSNames(t *testing.T) {
+	var got []string
+	for _, name := range load(t).AKSNames() {
+		got = append(got, "https 443 "+name)
+	}
+	assert.ElementsMatch(t, private, got)
+	load(t).AKSNames()[0] = "mine"
+	assert.NotContains(t, load(t).AKSNames(), "mine", "what is returned is the caller's own")
+}
+
 // The rows are those of the same page, retyped.
 func TestAKSEgress(t *testing.T) {
 	cases := map[string]struct {
@@ -168,24 +178,6 @@ func TestBadAKSEgress(t *testing.T) {
 		"dnsServers[1]: fe80::1: is not an IPv4 address; give one such as 10.0.0.4",
 		"apiServer: 20.50.1.2: is a public address, but the API server is private; remove it",
 	}, got)
-}
-
-func TestCheckAzureRegion(t *testing.T) {
-	for _, name := range []string{"westeurope", "eastus2", "swedencentral", "qatarcentral"} {
-		assert.NoError(t, catalog.CheckAzureRegion(name))
-	}
-	for name, want := range map[string]string{
-		"":               "is missing; give an Azure region in its short form, for example westeurope",
-		"East US 2":      "East US 2: is not a region's short form; write eastus2",
-		"WestEurope":     "WestEurope: is not a region's short form; write westeurope",
-		"eu-west-1":      "eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
-		"usgovvirginia":  "usgovvirginia: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"chinanorth3":    "chinanorth3: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"usdodcentral":   "usdodcentral: is a region of another cloud than Azure's public one; give an Azure region in its short form, for example westeurope",
-		"west europe\n ": "west europe\n : is not an Azure region; give an Azure region in its short form, for example westeurope",
-	} {
-		assert.EqualError(t, catalog.CheckAzureRegion(name), want)
-	}
 }
 
 func TestReturnedEgressRulesAreCopies(t *testing.T) {

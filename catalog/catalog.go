@@ -31,6 +31,7 @@ type Catalog struct {
 	privateDNSLimits  PrivateDNSLimits
 	postgresInjection PostgresInjection
 	aksLimits         AKSLimits
+	azureRegions      []AzureRegion
 	azureVnet         AzureVnetRules
 	prices            map[priceKey]Price
 }
@@ -206,7 +207,7 @@ func (p provenance) fill(source, asOf *string) {
 
 func read() (*Catalog, error) {
 	c := &Catalog{}
-	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureVnet, c.readPrices} {
+	for _, step := range []func() error{c.readServices, c.readPresets, c.readQuotas, c.readRegions, c.readEKS, c.readEgress, c.readPrivateZones, c.readAKSLimits, c.readAzureRegions, c.readAzureVnet, c.readPrices} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}

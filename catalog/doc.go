@@ -1,8 +1,8 @@
 // Package catalog holds the dated facts that Underlay's rules stand on:
 // AWS's endpoint services and the sets of them that platforms ask for, quotas,
-// regions with their zones, and the zones that a service refuses; what an AKS
-// cluster must reach through a firewall, the private DNS zones of Azure's private
-// endpoints, rules of Azure's virtual networks, and list prices of both clouds.
+// regions with their zones, and the zones that a service refuses; Azure's regions,
+// what an AKS cluster must reach through a firewall, the private DNS zones of
+// private endpoints, rules of virtual networks; and list prices of both clouds.
 //
 // A fact lives in data/*.yaml with the document it comes from and the day it
 // was last compared with it, never in code. Whoever disagrees with a message

@@ -94,6 +94,7 @@ const (
 	PriceAwsResolverInterface   = "aws-resolver-interface" // for each address
 	PriceAwsResolverQueries     = "aws-resolver-queries"
 	PriceAwsDNSFirewallQueries  = "aws-dns-firewall-queries"
+	PriceAwsDNSProfile          = "aws-route53-profile" // once for all of an account
 
 	PriceAzureNatGateway        = "azure-nat-gateway"
 	PriceAzureNatGatewayGB      = "azure-nat-gateway-gb"
@@ -127,7 +128,6 @@ const (
 	PriceAwsGatewayEndpoint    = "aws-gateway-load-balancer-endpoint"
 	PriceAwsGatewayBalancer    = "aws-gateway-load-balancer"
 	PriceAwsClassicBalancer    = "aws-classic-load-balancer"
-	PriceAwsDNSProfile         = "aws-route53-profile"
 	PriceAwsRegionalNatGateway = "aws-regional-nat-gateway" // for each zone that it is active in
 	PriceAzureBastionStandard  = "azure-bastion-standard"
 	PriceAzureBastionPremium   = "azure-bastion-premium"

@@ -32,10 +32,12 @@ func TestPrices(t *testing.T) {
 		{catalog.PriceAwsNlbCapacity, "eu-west-1", "0.006", "NLCU-hour"},
 		// https://aws.amazon.com/transit-gateway/pricing/, /network-firewall/pricing/
 		{catalog.PriceAwsTransitAttachment, "us-east-1", "0.05", "hour"},
+		{catalog.PriceAwsTransitAttachment, "us-east-2", "0.05", "hour"},
 		{catalog.PriceAwsFirewallEndpoint, "us-east-1", "0.395", "hour"},
 		// https://aws.amazon.com/route53/pricing/
 		{catalog.PriceAwsHostedZone, "eu-west-1", "0.5", "month"},
 		{catalog.PriceAwsResolverInterface, "eu-west-1", "0.125", "hour"},
+		{catalog.PriceAwsDNSProfile, "eu-west-1", "0.75", "hour"},
 		// https://azure.microsoft.com/pricing/details/: azure-nat-gateway,
 		// private-link, ip-addresses, kubernetes-service, dns, ddos-protection
 		{catalog.PriceAzureNatGateway, "norwayeast", "0.045", "hour"},
@@ -61,7 +63,8 @@ func TestPrices(t *testing.T) {
 	// What is not known is not taken from elsewhere.
 	for item, region := range map[string]string{
 		catalog.PriceAwsNatGateway: "eu-north-1", catalog.PriceAzureFirewallStandard: "norwayeast",
-		catalog.PriceAwsDNSProfile: "us-east-1", "aws-moon": "us-east-1", catalog.PriceAwsNlb: "",
+		catalog.PriceAwsTransitAttachment: "eu-west-1", catalog.PriceAwsVpn: "eu-west-1",
+		catalog.PriceAwsRegionalNatGateway: "us-east-1", "aws-moon": "us-east-1", catalog.PriceAwsNlb: "",
 	} {
 		_, ok := c.Price(item, region)
 		assert.False(t, ok, "%s in %s", item, region)

@@ -44,7 +44,7 @@ func (e *estimator) aws(r *node) {
 	case "aws:route53/resolverEndpoint:ResolverEndpoint":
 		e.charge(r, catalog.PriceAwsResolverInterface, "Resolver endpoint address", r.length("ipAddresses"), catalog.PriceAwsResolverQueries)
 	case "aws:route53/profilesProfile:ProfilesProfile":
-		e.charge(r, catalog.PriceAwsDNSProfile, "Route 53 Profile", one)
+		e.awsProfile(r)
 	case "aws:route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation":
 		e.use(r, "DNS Firewall", "queries of the VPC, and domains in its lists", catalog.PriceAwsDNSFirewallQueries)
 	case "aws:ec2/internetGateway:InternetGateway":
@@ -86,6 +86,15 @@ func (e *estimator) awsEndpoint(r *node) {
 		e.charge(r, catalog.PriceAwsInterfaceEndpoint, interfaceEndpoint, r.length("subnetIds"), catalog.PriceAwsInterfaceEndpointGB)
 	case "GatewayLoadBalancer":
 		e.charge(r, catalog.PriceAwsGatewayEndpoint, "gateway load balancer endpoint", one)
+	}
+}
+
+// awsProfile: the price is an account's, however many Profiles it has. The
+// resources of a provider are one account's.
+func (e *estimator) awsProfile(r *node) {
+	if account := r.ProviderURN(); !e.profiled[account] {
+		e.profiled[account] = true
+		e.charge(r, catalog.PriceAwsDNSProfile, "Route 53 Profiles of an account", one)
 	}
 }
 

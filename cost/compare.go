@@ -124,6 +124,9 @@ func (e *estimator) compareEndpoints() {
 			Columns: []string{"in every VPC", "central, by peering", "central, by transit gateway"},
 			Note:    "Central: once in a VPC of their own, with a private hosted zone for each service that is associated with every VPC, and for the transit gateway an attachment of each VPC and the central one. Every GB to a central endpoint passes the peering or the transit gateway as well, which charge for it.",
 		}
+		if profile, known := e.prices.Price(catalog.PriceAwsDNSProfile, region); known {
+			c.Note += fmt.Sprintf(" With a Route 53 Profile, which hands the zones to the VPCs, add %s an hour for the account.", profile.Amount)
+		}
 		for _, n := range sharers {
 			central := func(attachments int) map[string]int {
 				items := map[string]int{catalog.PriceAwsInterfaceEndpoint: s.zones, catalog.PriceAwsHostedZone: s.endpoints}

@@ -44,6 +44,7 @@ var virginia = list{
 	"aws-vpn-connection us-east-1":            "0.05 / hour",
 	"aws-network-firewall-endpoint us-east-1": "0.395 / hour", "aws-network-firewall-endpoint-gb us-east-1": "0.065 / GB",
 	"aws-hosted-zone us-east-1":        "0.50 / month",
+	"aws-route53-profile us-east-1":    "0.75 / hour",
 	"aws-resolver-interface us-east-1": "0.125 / hour", "aws-resolver-queries us-east-1": "0.40 / million queries",
 }
 
@@ -158,7 +159,7 @@ func TestAws(t *testing.T) {
 		},
 		"hosted zone":       {res("aws:route53/zone:Zone", "z", props{}), []string{"1 hosted zone 0.5"}},
 		"Resolver endpoint": {res("aws:route53/resolverEndpoint:ResolverEndpoint", "r", props{"ipAddresses": []any{map[string]any{}, map[string]any{}}}), []string{"2 Resolver endpoint address 182.5"}},
-		"Route 53 Profile":  {res("aws:route53/profilesProfile:ProfilesProfile", "p", props{}), []string{"1 Route 53 Profile unknown: the catalogue has no price for us-east-1"}},
+		"Route 53 Profile":  {res("aws:route53/profilesProfile:ProfilesProfile", "p", props{}), []string{"1 Route 53 Profiles of an account 547.5"}},
 		"VPC":               {res("aws:ec2/vpc:Vpc", "v", props{}), []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -239,6 +240,21 @@ func TestAzurePlaces(t *testing.T) {
 	assert.Equal(t, want, lines(cost.Of(in("", group, ip, other, gateway), eastus2)), "as in a preview, where it has no id")
 }
 
+// Profiles are charged once for an account, that of their provider.
+func TestProfiles(t *testing.T) {
+	profile := func(name, provider string) graph.Resource {
+		r := res("aws:route53/profilesProfile:ProfilesProfile", name, props{})
+		r.Provider = provider
+		return r
+	}
+	const other = "urn:pulumi:s::p::pulumi:providers:aws::other"
+	g := in("us-east-1", profile("a", provider+"::id"), profile("b", provider+"::id"))
+	assert.Equal(t, []string{"1 Route 53 Profiles of an account 547.5"}, lines(cost.Of(g, virginia)))
+
+	g.Resources = append(g.Resources, profile("c", other+"::id"))
+	assert.Len(t, cost.Of(g, virginia).Lines, 2)
+}
+
 // What another program owns is not charged here, and a price that is not known
 // makes the total the least it can be.
 func TestTotal(t *testing.T) {
@@ -249,7 +265,7 @@ func TestTotal(t *testing.T) {
 	assert.Equal(t, "32.85", e.Total.String())
 	assert.False(t, e.AtLeast)
 
-	e = cost.Of(in("us-east-1", nat, res("aws:route53/profilesProfile:ProfilesProfile", "p", props{})), virginia)
+	e = cost.Of(in("us-east-1", nat, res("aws:elb/loadBalancer:LoadBalancer", "l", props{})), virginia)
 	assert.Equal(t, "32.85", e.Total.String())
 	assert.True(t, e.AtLeast)
 
@@ -356,6 +372,7 @@ func TestCompareEndpoints(t *testing.T) {
 	e := cost.Of(g, virginia)
 	require.Len(t, e.Comparisons, 1)
 	assert.Equal(t, "2 interface endpoints, 6 in zones together, in us-east-1", e.Comparisons[0].Title)
+	assert.Contains(t, e.Comparisons[0].Note, "With a Route 53 Profile, which hands the zones to the VPCs, add 0.75 an hour for the account.")
 	assert.Equal(t, []string{
 		"1 VPC 43.8 44.8 117.8",
 		"2 VPCs 87.6 44.8 154.3",
@@ -365,13 +382,15 @@ func TestCompareEndpoints(t *testing.T) {
 	}, rows(e.Comparisons[0]))
 
 	prices := list{"aws-interface-endpoint us-east-1": "0.01 / hour"}
-	assert.Equal(t, "1 VPC 43.8 unknown unknown", rows(cost.Of(g, prices).Comparisons[0])[0])
+	without := cost.Of(g, prices).Comparisons[0]
+	assert.Equal(t, "1 VPC 43.8 unknown unknown", rows(without)[0])
+	assert.NotContains(t, without.Note, "Profile")
 }
 
 // The total is the sum of what is known, whatever there is.
 func TestTotalIsTheSum(t *testing.T) {
 	tokens := []string{
-		"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip", "aws:route53/zone:Zone", "aws:route53/profilesProfile:ProfilesProfile",
+		"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip", "aws:route53/zone:Zone", "aws:elb/loadBalancer:LoadBalancer",
 		"aws:lb/loadBalancer:LoadBalancer", "aws:ec2/vpnConnection:VpnConnection", "azure-native:network:NatGateway",
 	}
 	rapid.Check(t, func(t *rapid.T) {

@@ -82,7 +82,7 @@ type Usage struct {
 
 // Of estimates what the resources of a graph cost a month.
 func Of(g *graph.Graph, prices Prices) Estimate {
-	e := &estimator{prices: prices, index: newIndex(g)}
+	e := &estimator{prices: prices, index: newIndex(g), profiled: map[string]bool{}}
 	e.Lines, e.Usage, e.Comparisons = []Line{}, []Usage{}, []Comparison{}
 	for _, r := range e.index.resources {
 		e.aws(r)
@@ -98,6 +98,8 @@ type estimator struct {
 	Estimate
 	prices Prices
 	index  *index
+	// profiled are the AWS providers whose account's Profiles are charged.
+	profiled map[string]bool
 }
 
 // count is how many there are of something, or why nobody knows.

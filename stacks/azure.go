@@ -46,9 +46,9 @@ var guidPattern = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-
 
 // check returns everything that is wrong with the settings, at paths within
 // them.
-func (a Azure) check() problem.List {
+func (a Azure) check(facts *catalog.Catalog) problem.List {
 	var problems problem.List
-	problems.Add("location", catalog.CheckAzureRegion(a.Location))
+	problems.Add("location", facts.CheckAzureRegion(a.Location))
 	if a.SubscriptionID == "" {
 		problems.Addf("subscriptionId", "", "give the id of the subscription to deploy to", "is missing")
 	}
@@ -339,7 +339,10 @@ func clusterSpec(spec aks.Spec, location string, vnet *azurevnet.Plan) aks.Spec 
 	if spec.Model == "" && pods != nil {
 		spec.Model = aks.PodSubnet
 	}
-	spec.Vnet = aks.Vnet{Nodes: *subnet(addressing.AzureNodes), DNSServers: vnet.DNSServers}
+	spec.Vnet = aks.Vnet{
+		Nodes: *subnet(addressing.AzureNodes), DNSServers: vnet.DNSServers,
+		InboundIP: vnet.Spec.PublicAddresses != nil && vnet.Spec.PublicAddresses.Inbound == azurevnet.InboundSeparate,
+	}
 	for _, block := range vnet.AddressSpace {
 		spec.Vnet.Cidrs = append(spec.Vnet.Cidrs, block.String())
 	}
@@ -527,6 +530,9 @@ func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecu
 	if table := n.clusterSpec.Vnet.Nodes.RouteTable; table != "" {
 		ids.RouteTableID = vnet.RouteTableIDs.MapIndex(pulumi.String(table))
 	}
+	if n.clusterSpec.Vnet.InboundIP {
+		ids.InboundIPID = vnet.PublicIPIDs.MapIndex(pulumi.String("inbound"))
+	}
 	if n.vnet.Spec.Egress == azurevnet.EgressLoadBalancer {
 		for i := range n.vnet.Spec.PublicAddresses.Count {
 			ids.PublicIPIDs = append(ids.PublicIPIDs, vnet.LoadBalancerIPIDs.Index(pulumi.Int(i)))
@@ -536,11 +542,11 @@ func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecu
 }
 
 // checkZone checks that the API server's private zone is one of those that are
-// made or used here.
+// made or used here, unless they are refused.
 func (n *azureNetwork) checkZone() problem.List {
 	var problems problem.List
 	zone := n.clusterSpec.API.PrivateZone
-	if zone == "" || n.endpoints != nil && slices.ContainsFunc(n.endpoints.Zones, func(z azureprivateendpoints.Zone) bool { return z.Name == zone }) {
+	if zone == "" || n.endpoints == nil || slices.ContainsFunc(n.endpoints.Zones, func(z azureprivateendpoints.Zone) bool { return z.Name == zone }) {
 		return nil
 	}
 	problems.Addf("cluster.api.privateZone", zone, fmt.Sprintf("name it privatelink.%s.azmk8s.io, and add aks to privateEndpoints.services", n.location),

@@ -72,7 +72,24 @@ func TestBadAzureConfigurations(t *testing.T) {
 		{"a location's long name", azureBase, "westeurope", "West Europe", []string{
 			"azure-native:location: West Europe: is not a region's short form; write westeurope"}},
 		{"an AWS region", azureBase, "westeurope", "eu-west-1", []string{
-			"azure-native:location: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope"}},
+			"azure-native:location: eu-west-1: is not an Azure region that the catalogue knows; give an Azure region in its short form, for example westeurope"}},
+		{"no such location", azureBase, "westeurope", "atlantis", []string{
+			"azure-native:location: atlantis: is not an Azure region that the catalogue knows; give an Azure region in its short form, for example westeurope"}},
+		{"a location mistyped", zoneBase, "westeurope", "westeuorpe", []string{
+			`azure-native:location: westeuorpe: is not an Azure region that the catalogue knows; did you mean "westeurope"?`}},
+		{"a location of another cloud", zoneBase, "westeurope", "usgovvirginia", []string{
+			"azure-native:location: usgovvirginia: is a region of another cloud than Azure's public one; " +
+				"give an Azure region in its short form, for example westeurope"}},
+		{"zones where there are none", strings.NewReplacer("egress: customerFirewall", "egress: natGateway", "firewall: {privateIp: 10.10.0.4}",
+			`publicAddresses: {zones: ["1"], inbound: none}`, "{name: system, ", `{name: system, zones: ["1", "2"], `).Replace(azureBase), "westeurope", "westus", []string{
+			ds + "publicAddresses.zones: 1: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus",
+			cs + "pools[0].zones: 1, 2: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus"}},
+		{"a firewall's zones where there are none", strings.Replace(zoneBase, "10.50.0.0/22}", `10.50.0.0/22, firewall: {zones: ["1"]}}`, 1), "westeurope", "koreasouth", []string{
+			"underlay:spec.hub.firewall.zones: 1: is set, but koreasouth has no availability zones; remove it, or use a region with zones, for example koreacentral"}},
+		{"an ingress's zones where there are none", strings.Replace(zoneBase, "    cluster:", "    ingress: {zones: [\"3\"], keyVaultId: "+
+			"/subscriptions/a/resourceGroups/b/providers/Microsoft.KeyVault/vaults/aks, frontends: [public], sites: [{name: a, "+
+			"certificateSecretId: https://aks.vault.azure.net/secrets/a, backends: [a.example.com]}]}\n    cluster:", 1), "westeurope", "ukwest", []string{
+			"underlay:spec.ingress.zones: 3: is set, but ukwest has no availability zones; remove it, or use a region with zones, for example uksouth"}},
 		{"no subscription", azureBase, "  azure-native:subscriptionId: 11111111-2222-4333-8444-555555555555\n", "", []string{
 			"azure-native:subscriptionId: is missing; give the id of the subscription to deploy to"}},
 		{"a subscription's name", azureBase, "11111111-2222-4333-8444-555555555555", "prod", []string{

@@ -386,6 +386,14 @@ func (s *DedicatedAws) accounts() map[string]string {
 	return accounts
 }
 
+// existingRoles are those of both planes: the peer's get their policies here.
+func (s *DedicatedAws) existingRoles() []string {
+	if s.Bridge == nil {
+		return nil
+	}
+	return append(s.Bridge.ExistingRoles(), s.Bridge.PeerRoleArns...)
+}
+
 // checkBridge returns everything that is wrong with the bridge.
 func (s *DedicatedAws) checkBridge(region string) problem.List {
 	var problems problem.List

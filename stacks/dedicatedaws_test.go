@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/underlay-iac/underlay/components/sqsbridge"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
@@ -248,4 +249,24 @@ func TestDedicatedAwsWarnings(t *testing.T) {
 			"they may not reach the VPC's addresses there; use another block",
 		"the service is in euw1-az1, euw1-az3 only: the endpoint has no address in eu-west-1b (euw1-az2)",
 	}, warnings)
+}
+
+// The queues' roles that somebody else makes; the data plane of azure-staging has
+// one that is made.
+func TestExistingRoles(t *testing.T) {
+	for stack, want := range map[string][]string{
+		"dedicated-dev": {"arn:aws:iam::111122223333:role/data-plane", "arn:aws:iam::444455556666:role/control-plane"},
+		"azure-staging": nil,
+		"aoscloud-dev":  nil,
+	} {
+		env, err := stacks.Load("../Pulumi." + stack + ".yaml")
+		require.NoError(t, err)
+		assert.Equal(t, want, env.ExistingRoles(), stack)
+	}
+	trusting := sqsbridge.Spec{
+		LocalRole: &sqsbridge.Role{TrustedArns: []string{"arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:user/b"}},
+		PeerRole:  &sqsbridge.Role{TrustedArns: []string{"arn:aws:iam::444455556666:role/c"}},
+	}
+	env := stacks.Environment{Spec: &stacks.SharedAws{Bridge: &trusting}}
+	assert.Equal(t, []string{"arn:aws:iam::111122223333:role/a", "arn:aws:iam::444455556666:role/c"}, env.ExistingRoles())
 }

@@ -89,6 +89,11 @@ type (
 		// secrets are the keys of the settings that hold them.
 		secrets() []string
 	}
+	// dependent is a model that needs roles of others.
+	dependent interface {
+		// existingRoles are their ARNs.
+		existingRoles() []string
+	}
 )
 
 // models are the deployment models by name.
@@ -226,6 +231,15 @@ func (e *Environment) Warnings() ([]string, error) {
 	return nil, nil
 }
 
+// ExistingRoles are the ARNs of the IAM roles, of every account, that have to be
+// there before the environment is deployed.
+func (e *Environment) ExistingRoles() []string {
+	if model, depends := e.Spec.(dependent); depends {
+		return model.existingRoles()
+	}
+	return nil
+}
+
 // Region is the region of the environment's networks: Azure's for a model that
 // is there, else AWS's.
 func (e *Environment) Region() string {
@@ -251,7 +265,7 @@ func (e *Environment) checkSettings(facts *catalog.Catalog) (problem.List, error
 		}
 	}
 	if used[azurePrefix] {
-		for _, p := range e.Azure.check() {
+		for _, p := range e.Azure.check(facts) {
 			p.Path = azurePrefix + p.Path
 			problems = append(problems, p)
 		}

@@ -161,6 +161,14 @@ func (s *SharedAws) accounts() map[string]string {
 	return accounts
 }
 
+// existingRoles are those of the bridge.
+func (s *SharedAws) existingRoles() []string {
+	if s.Bridge == nil {
+		return nil
+	}
+	return s.Bridge.ExistingRoles()
+}
+
 // secrets are the external ids of the roles that others assume.
 func (s *SharedAws) secrets() []string {
 	var keys []string

@@ -81,6 +81,14 @@ func (*SharedAzure) Model() string { return SharedAzureModel }
 // needsAws reports whether there are queues.
 func (s *SharedAzure) needsAws() bool { return s.Bridge != nil }
 
+// existingRoles are those of the bridge.
+func (s *SharedAzure) existingRoles() []string {
+	if s.Bridge == nil {
+		return nil
+	}
+	return s.Bridge.ExistingRoles()
+}
+
 // The names of the model's further components.
 const (
 	groupKey    = "group"

@@ -209,26 +209,29 @@ func openSandbox(ctx context.Context, env *environment) (*sandbox, error) {
 	// The engine may still need the clouds while an interrupted operation ends.
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s := &sandbox{dir: dir, stop: stop}
-	if err := s.open(serving, env.stack); err != nil {
+	if err := s.open(serving, env); err != nil {
 		s.close()
 		return nil, fmt.Errorf("open the sandbox: %w", err)
 	}
 	return s, nil
 }
 
-func (s *sandbox) open(ctx context.Context, stack string) error {
+func (s *sandbox) open(ctx context.Context, env *environment) error {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil {
 		return err
 	}
-	file := filepath.Join(s.dir, stack+".aws.json")
-	inAws, err := aws.New(aws.Options{StateFile: file})
+	file := filepath.Join(s.dir, env.stack+".aws.json")
+	inAws, err := aws.New(aws.Options{StateFile: file, Roles: env.ExistingRoles()})
 	if err != nil {
 		return err
 	}
 	s.clouds = append(s.clouds, &simulated{
-		provider: "aws", stateFile: file, cloud: inAws, left: func() int { return len(inAws.Objects()) },
+		provider: "aws", stateFile: file, cloud: inAws, left: func() int {
+			made := slices.DeleteFunc(inAws.Objects(), func(o aws.Object) bool { return o.Given })
+			return len(made)
+		},
 	})
-	file = filepath.Join(s.dir, stack+".azure.json")
+	file = filepath.Join(s.dir, env.stack+".azure.json")
 	inAzure, err := azure.New(azure.Options{StateFile: file})
 	if err != nil {
 		return err

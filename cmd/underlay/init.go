@@ -96,17 +96,20 @@ func printInit(w io.Writer, style terminal.Style, r initResult) {
 
 // The questions by their flags.
 const (
-	askModel         = "model"
-	askRegion        = "region"
-	askZones         = "zones"
-	askInternet      = "internet"
-	askLocation      = "location"
-	askSubscription  = "subscription"
-	askResourceGroup = "resource-group"
-	askEgress        = "egress"
-	askControlPlane  = "control-plane-cidrs"
-	askFirewall      = "firewall-ip"
-	askAvoid         = "avoid"
+	askModel          = "model"
+	askRegion         = "region"
+	askZones          = "zones"
+	askInternet       = "internet"
+	askDataAccount    = "data-plane-account"
+	askControlAccount = "control-plane-account"
+	askLocation       = "location"
+	askSubscription   = "subscription"
+	askResourceGroup  = "resource-group"
+	askEgress         = "egress"
+	askControlPlane   = "control-plane-cidrs"
+	askFirewall       = "firewall-ip"
+	askEntry          = "firewall-public-ip"
+	askAvoid          = "avoid"
 )
 
 // question is what is asked, and given by a flag.
@@ -121,12 +124,15 @@ func questions() []question {
 		{askRegion, "AWS region", "AWS region, for example eu-west-1", nil},
 		{askZones, "Availability zones", "availability zones with commas between them (default the region's first three)", nil},
 		{askInternet, "May the workloads reach the internet", "whether workloads reach the internet, by a NAT gateway, or AWS alone, by interface endpoints", []string{"yes", "no"}},
+		{askDataAccount, "AWS account of the data plane", "id of the AWS account of the data plane", nil},
+		{askControlAccount, "AWS account of the control plane", "id of the AWS account of the control plane", nil},
 		{askLocation, "Azure region", "Azure region in its short form, for example westeurope", nil},
 		{askSubscription, "Azure subscription", "id of the Azure subscription to deploy to", nil},
 		{askResourceGroup, "Resource group", "name of the resource group to make (default the stack's name)", nil},
 		{askEgress, "How traffic gets out", "way out in Azure", egresses()},
 		{askControlPlane, "Blocks that the control plane connects from", "public blocks of the vendor's control plane with commas between them", nil},
 		{askFirewall, "Private address of your firewall", "private address of your firewall; with egress customerFirewall", nil},
+		{askEntry, "Public address of your firewall that the control plane connects to", "public address of your firewall for the control plane's connections; with egress customerFirewall", nil},
 		{askAvoid, "Ranges to avoid", "blocks that are used elsewhere, with commas between them (default none)", nil},
 	}
 }
@@ -351,7 +357,7 @@ func draft(a *asker, facts *catalog.Catalog, stack string, taken []netip.Prefix)
 	w := &configWriter{model: model, taken: taken}
 	switch model {
 	case stacks.SharedAzureModel, stacks.AksLandingZoneModel:
-		err = draftAzure(a, w, stack)
+		err = draftAzure(a, w, facts, stack)
 	default:
 		err = draftAws(a, w, facts)
 	}
@@ -375,9 +381,17 @@ func draftAws(a *asker, w *configWriter, facts *catalog.Catalog) error {
 	if err != nil {
 		return err
 	}
-	internet := ""
-	if w.model == stacks.SharedAwsModel {
+	var internet, dataAccount, controlAccount string
+	switch w.model {
+	case stacks.SharedAwsModel:
 		if internet, err = a.ask(askInternet, "yes", oneOf("yes", "no")); err != nil {
+			return err
+		}
+	case stacks.DedicatedAwsModel:
+		if dataAccount, err = a.ask(askDataAccount, "", checkAccount); err != nil {
+			return err
+		}
+		if controlAccount, err = a.ask(askControlAccount, "", checkAccount); err != nil {
 			return err
 		}
 	}
@@ -406,8 +420,13 @@ func draftAws(a *asker, w *configWriter, facts *catalog.Catalog) error {
 		if err != nil {
 			return err
 		}
-		w.spec("controlPlane:", "  vpcCidr: "+control, "  zones: "+list)
+		w.settings = append(w.settings, "aws:allowedAccountIds: "+accounts(dataAccount))
+		w.spec("controlPlane:", "  account:", "    allowedAccountIds: "+accounts(controlAccount),
+			"    # Unless your credentials are for this account too, name a role or a profile:",
+			`    # assumeRole: {roleArn: "arn:aws:iam::`+controlAccount+`:role/NAME"}`,
+			"  vpcCidr: "+control, "  zones: "+list)
 		w.spec("dataPlane:", "  vpcCidr: "+data, "  podCidr: "+pods, "  zones: "+list)
+		w.spec("service: {} # PrivateLink from the control plane to the data plane")
 	default:
 		vpc, err := w.block("VPC", 16, 20)
 		if err != nil {
@@ -426,8 +445,8 @@ func draftAws(a *asker, w *configWriter, facts *catalog.Catalog) error {
 	return nil
 }
 
-func draftAzure(a *asker, w *configWriter, stack string) error {
-	location, err := a.ask(askLocation, "", catalog.CheckAzureRegion)
+func draftAzure(a *asker, w *configWriter, facts *catalog.Catalog, stack string) error {
+	location, err := a.ask(askLocation, "", facts.CheckAzureRegion)
 	if err != nil {
 		return err
 	}
@@ -482,8 +501,15 @@ func draftAzure(a *asker, w *configWriter, stack string) error {
 		if err != nil {
 			return err
 		}
+		entry, err := a.ask(askEntry, "", checkPublicAddress(facts))
+		if err != nil {
+			return err
+		}
 		w.taken = append(w.taken, netip.PrefixFrom(netip.MustParseAddr(address), 32))
-		lines = append(lines, "  firewall: {privateIp: "+address+"}")
+		lines = append(lines, "  firewall: {privateIp: "+address+", controlPlaneIp: "+entry+"}",
+			"  # The peering with the VNet of the firewall, without which Azure drops what goes to it:",
+			"  # peerings:",
+			"  #   hub: {remoteVnetId: /subscriptions/ID/resourceGroups/NAME/providers/Microsoft.Network/virtualNetworks/NAME, addressSpace: [BLOCK]}")
 	}
 	if err := w.avoid(a); err != nil {
 		return err
@@ -496,6 +522,9 @@ func draftAzure(a *asker, w *configWriter, stack string) error {
 	w.spec(append([]string{"dataPlane:", "  addressSpace: [" + vnet + "]"}, lines...)...)
 	return nil
 }
+
+// accounts is a list of one account, which YAML must not take for a number.
+func accounts(id string) string { return `["` + id + `"]` }
 
 // configWriter gathers a configuration.
 type configWriter struct {
@@ -655,6 +684,27 @@ func checkBlocks(text string) error {
 func checkAddress(text string) error {
 	if address, err := netip.ParseAddr(text); err != nil || !address.Is4() {
 		return problem.New(text, "is not an IPv4 address", "give one, for example 10.10.0.4")
+	}
+	return nil
+}
+
+func checkPublicAddress(facts *catalog.Catalog) func(string) error {
+	return func(text string) error {
+		if err := checkAddress(text); err != nil {
+			return err
+		}
+		if facts.AzurePrivate(netip.PrefixFrom(netip.MustParseAddr(text), 32)) {
+			return problem.New(text, "is a private address", "give the public address")
+		}
+		return nil
+	}
+}
+
+var account = regexp.MustCompile(`^[0-9]{12}$`)
+
+func checkAccount(text string) error {
+	if !account.MatchString(text) {
+		return problem.New(text, "is not the id of an AWS account", "give its 12 digits; `aws sts get-caller-identity` prints them")
 	}
 	return nil
 }

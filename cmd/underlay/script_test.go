@@ -73,6 +73,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"field": field,
+			"lives": lives,
 		},
 	})
 }
@@ -135,5 +136,35 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if (string(text) == args[1]) == neg {
 		ts.Fatalf("%s is %s", args[0], text)
+	}
+}
+
+// lives runs every environment of the folder up, up again and down on simulated
+// clouds: all is created, then nothing is left to do, then nothing is left.
+func lives(ts *testscript.TestScript, _ bool, _ []string) {
+	files, err := filepath.Glob(ts.MkAbs("Pulumi.*.yaml"))
+	ts.Check(err)
+	if len(files) < 8 {
+		ts.Fatalf("only %d environments", len(files))
+	}
+	for _, file := range files {
+		stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
+		before := 0
+		for _, step := range []struct{ operation, kind string }{{"up", "create"}, {"up", "same"}, {"destroy", "delete"}} {
+			ts.Check(ts.Exec("underlay", step.operation, stack, "--sandbox", "--json"))
+			var result struct{ Changes map[string]int }
+			ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &result))
+			for kind, n := range result.Changes {
+				if (n > 0) != (kind == step.kind) || n > 0 && before > 0 && n != before {
+					ts.Fatalf("%s %s: %v", step.operation, stack, result.Changes)
+				}
+				before = max(before, n)
+			}
+		}
+		for _, cloud := range []string{".aws.json", ".azure.json"} {
+			if _, err := os.Stat(ts.MkAbs(filepath.Join(".underlay", "sandbox", stack+cloud))); !errors.Is(err, os.ErrNotExist) {
+				ts.Fatalf("%s%s is left behind: %v", stack, cloud, err)
+			}
+		}
 	}
 }

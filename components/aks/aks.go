@@ -132,7 +132,12 @@ func (a *AksClusterArgs) plan(name string) (*Plan, error) {
 	spec := a.withDefaults()
 	a.check(newPosture(spec, nil), &problems)
 	for _, grant := range grants(spec) {
-		if grant.Target == TargetVnet && a.VnetID == nil || grant.Target == TargetRouteTable && a.RouteTableID == nil {
+		switch grant.Target {
+		case TargetVnet, TargetRouteTable, TargetInboundIP:
+		default:
+			continue // checked with the posture
+		}
+		if a.of(grant.Target)[0] == nil {
 			problems.Addf(string(grant.Target)+"Id", "", "give it", "is missing; the cluster's identity needs a role for it")
 		}
 	}

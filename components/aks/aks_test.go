@@ -227,6 +227,19 @@ func TestClusterWithALoadBalancer(t *testing.T) {
 	assert.Equal(t, map[string]any{"team": "network"}, in["tags"])
 }
 
+// "If you customized your outbound IP, make sure your cluster identity has
+// permissions to both the outbound public IP and the inbound public IP."
+// https://learn.microsoft.com/azure/aks/static-ip
+func TestClusterWithAnAddressForConnections(t *testing.T) {
+	const in = group + "Microsoft.Network/publicIPAddresses/in"
+	s := cell(aks.VnetIntegrationPrivate, aks.Overlay, aks.EgressNatGateway)
+	s.Vnet.InboundIP = true
+	g := built(t, s, func(a *aks.AksClusterArgs) { a.InboundIPID = pulumi.String(in) })
+	assert.Contains(t, roles(t, g), "4d97b98b-1d4f-4787-a291-c67834d212e7 Microsoft.Network/publicIPAddresses/in dp1-identity")
+	profile := at(t, only(t, g, managedCluster).Inputs.Mappable(), "networkProfile")
+	assert.NotContains(t, profile, "loadBalancerProfile", "traffic out does not leave from it")
+}
+
 // "Network topology and connectivity considerations for AKS": use custom
 // private DNS zones when creating a private cluster.
 func TestClusterWithItsOwnZone(t *testing.T) {
@@ -489,7 +502,7 @@ func TestClusterRefuses(t *testing.T) {
 			"registryId: is missing; without egress, AKS's own images come from it; give it",
 		}},
 		{"with a spec that is wrong", spec(func(s *aks.Spec) { s.Location, s.Pools[0].VMSize = "", "" }), []string{
-			"location: is missing; give an Azure region, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"pools[0].vmSize: is missing; give one, for example Standard_D4ds_v5",
 			"apiServerSubnetId: is missing; the API server is put into it; give it",
 		}},

@@ -30,6 +30,9 @@ type IDs struct {
 	// PublicIPIDs are the public addresses of the load balancer, 1 to 16, with
 	// the egress loadBalancer.
 	PublicIPIDs pulumi.StringArray
+	// InboundIPID is the public address for connections to the cluster's
+	// services, with the spec's Vnet.InboundIP.
+	InboundIPID pulumi.StringInput
 	// RegistryID is the container registry that caches AKS's own images, with
 	// the egress none: Premium, with a private endpoint in the VNet.
 	RegistryID pulumi.StringInput
@@ -46,7 +49,7 @@ func (ids IDs) of(target Target) []pulumi.StringInput {
 	one := map[Target]pulumi.StringInput{
 		TargetVnet: ids.VnetID, TargetNodeSubnet: ids.NodeSubnetID, TargetPodSubnet: ids.PodSubnetID,
 		TargetAPIServerSubnet: ids.APIServerSubnetID, TargetRouteTable: ids.RouteTableID,
-		TargetPrivateZone: ids.PrivateZoneID, TargetRegistry: ids.RegistryID,
+		TargetPrivateZone: ids.PrivateZoneID, TargetRegistry: ids.RegistryID, TargetInboundIP: ids.InboundIPID,
 	}
 	if target == TargetPublicIPs {
 		return ids.PublicIPIDs

@@ -41,9 +41,9 @@ func TestBadInput(t *testing.T) {
 		change func(*aks.Spec)
 		want   []string
 	}{
-		{"no location", func(s *aks.Spec) { s.Location = "" }, []string{"location: is missing; give an Azure region, for example westeurope"}},
+		{"no location", func(s *aks.Spec) { s.Location = "" }, []string{"location: is missing; give an Azure region in its short form, for example westeurope"}},
 		{"a region's title", func(s *aks.Spec) { s.Location = "West Europe" }, []string{
-			"location: West Europe: is not the name of an Azure region; write its short form, for example westeurope",
+			"location: West Europe: is not a region's short form; write westeurope",
 		}},
 		{"choices", func(s *aks.Spec) {
 			s.Policy, s.Tier, s.Pools[0].Mode = "cillium", "Premium", "Both"
@@ -269,6 +269,9 @@ func TestBadInput(t *testing.T) {
 			`pools[2].surge: +2: is not a surge; use a number of nodes or a percentage, "1" or "10%"`,
 			"pools[2]: data: is named already at pools[1]; remove one",
 		}},
+		{"zones where there are none", func(s *aks.Spec) { s.Location, s.Pools[0].Zones = "westus", []string{"1"} }, []string{
+			"pools[0].zones: 1: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus",
+		}},
 		{"room for the cluster's own pods", func(s *aks.Spec) { s.Pools[0].MaxPods, s.Pools[0].MinCount = 14, 2 }, []string{
 			"pools[0].maxPods: 14: is too few: all nodes of a pool have at least 30 together; let 2 nodes have 15 or more",
 		}},
@@ -286,7 +289,7 @@ func TestBadInput(t *testing.T) {
 	t.Run("nothing at all", func(t *testing.T) {
 		_, err := aks.NewPlan(aks.Spec{})
 		assert.Equal(t, []string{
-			"location: is missing; give an Azure region, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"vnet.cidrs: are missing; give the VNet's blocks",
 			"vnet.nodes.cidr: is empty; write an IPv4 network such as 10.21.0.0/16",
 			"vnet.apiServer: is missing; the access vnetIntegrationPrivate needs it; give a subnet delegated to Microsoft.ContainerService/managedClusters",

@@ -31,13 +31,15 @@ const (
 	TargetAPIServerSubnet Target = "apiServerSubnet"
 	TargetRouteTable      Target = "routeTable"
 	TargetPublicIPs       Target = "publicIps"
+	TargetInboundIP       Target = "inboundIp"
 	TargetPrivateZone     Target = "privateZone"
 	TargetKubeletIdentity Target = "kubeletIdentity"
 	TargetRegistry        Target = "registry"
 )
 
 // grants returns the roles that a cluster's identities need.
-// https://learn.microsoft.com/azure/aks/use-managed-identity
+// https://learn.microsoft.com/azure/aks/use-managed-identity,
+// https://learn.microsoft.com/azure/aks/static-ip
 func grants(spec Spec) []Grant {
 	network := func(key string, target Target, reason string) Grant {
 		return Grant{Key: key, Role: azurerole.NetworkContributor, Principal: ControlPlane, Target: target, Reason: reason}
@@ -62,6 +64,9 @@ func grants(spec Spec) []Grant {
 	}
 	if spec.Egress == EgressLoadBalancer {
 		all = append(all, network("public-ip", TargetPublicIPs, "AKS puts the public address on its load balancer"))
+	}
+	if spec.Vnet.InboundIP {
+		all = append(all, network("inbound-ip", TargetInboundIP, "AKS puts the address for connections from the internet on its load balancer"))
 	}
 	if spec.Egress == EgressNone {
 		all = append(all,

@@ -33,7 +33,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{limits: facts.AKSLimits(), plan: Plan{Spec: spec.withDefaults()}}
+	p := &planner{facts: facts, limits: facts.AKSLimits(), plan: Plan{Spec: spec.withDefaults()}}
 	p.model, p.modelKnown = facts.AKSModel(string(p.plan.Spec.Model))
 	p.checkCluster()
 	p.checkChoices()
@@ -57,6 +57,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 
 // planner collects problems while it fills in a plan.
 type planner struct {
+	facts      *catalog.Catalog
 	limits     catalog.AKSLimits
 	model      catalog.AKSModel
 	modelKnown bool
@@ -72,21 +73,14 @@ func (p *planner) warn(format string, args ...any) {
 }
 
 var (
-	// locationPattern is the short form of a region's name.
-	locationPattern = regexp.MustCompile(`^[a-z]+[a-z0-9]*$`)
-	versionPattern  = regexp.MustCompile(`^1\.\d{2}(\.\d{1,2})?$`)
-	guidPattern     = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	versionPattern = regexp.MustCompile(`^1\.\d{2}(\.\d{1,2})?$`)
+	guidPattern    = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 )
 
 // checkCluster checks what has nothing to do with the network.
 func (p *planner) checkCluster() {
 	spec := p.plan.Spec
-	switch {
-	case spec.Location == "":
-		p.problems.Addf("location", "", "give an Azure region, for example westeurope", "is missing")
-	case !locationPattern.MatchString(spec.Location):
-		p.problems.Addf("location", spec.Location, "write its short form, for example westeurope", "is not the name of an Azure region")
-	}
+	p.problems.Add("location", p.facts.CheckAzureRegion(spec.Location))
 	problem.OneOf(&p.problems, "tier", spec.Tier, TierFree, TierStandard)
 	if spec.KubernetesVersion != "" && !versionPattern.MatchString(spec.KubernetesVersion) {
 		p.problems.Addf("kubernetesVersion", spec.KubernetesVersion, "write for example \"1.34\", in quotes", "is not a version of Kubernetes")
@@ -386,11 +380,7 @@ func (p *planner) checkPool(path string, pool Pool) {
 	if _, err := surge(pool.Surge, 1); err != nil {
 		p.problems.Add(path+".surge", err)
 	}
-	for i, zone := range pool.Zones {
-		if zone != "1" && zone != "2" && zone != "3" {
-			p.problems.Addf(fmt.Sprintf("%s.zones[%d]", path, i), zone, `use "1", "2" or "3"`, "is not an availability zone")
-		}
-	}
+	p.problems.Add(path+".zones", p.facts.CheckAzureZones(p.plan.Spec.Location, pool.Zones))
 	problem.Unique(&p.problems, path+".zones", pool.Zones)
 }
 

@@ -187,6 +187,9 @@ type Vnet struct {
 	RouteTableShared bool
 	// DNSServers are the servers that the VNet uses now. Default Azure's own.
 	DNSServers []string
+	// InboundIP says that a public address is kept for connections to the
+	// cluster's services, beside those that traffic leaves from. Default false.
+	InboundIP bool
 	// Encrypted says that VNet encryption is on. Default false.
 	Encrypted bool
 }

@@ -188,6 +188,13 @@ func TestPublicGateway(t *testing.T) {
 }
 
 // A private gateway has no public address at all.
+// West US has no availability zones.
+func TestGatewayInARegionWithoutZones(t *testing.T) {
+	g := built(t, func(a *appgateway.AppGatewayIngressArgs) { a.Location = "westus" })
+	assert.Empty(t, gatewayOf(t, g)["zones"])
+	assert.Empty(t, only(t, g, publicIP).Inputs.Mappable()["zones"])
+}
+
 func TestPrivateGateway(t *testing.T) {
 	g := built(t, func(a *appgateway.AppGatewayIngressArgs) {
 		a.Frontends, a.PrivateIP = []appgateway.Frontend{appgateway.Private}, "10.0.4.10"
@@ -342,11 +349,11 @@ func TestBadInput(t *testing.T) {
 		want   []string
 	}{
 		{"no place", func(a *appgateway.AppGatewayIngressArgs) { a.Location, a.SubnetCidr = "", "10.0.4.1/24" }, []string{
-			"location: is missing; give an Azure region, for example westeurope",
+			"location: is missing; give an Azure region in its short form, for example westeurope",
 			"subnetCidr: 10.0.4.1/24: has host bits set; the network is 10.0.4.0/24",
 		}},
 		{"a region's title", func(a *appgateway.AppGatewayIngressArgs) { a.Location = "West Europe" }, []string{
-			"location: West Europe: is not the name of an Azure region; write its short form, for example westeurope",
+			"location: West Europe: is not a region's short form; write westeurope",
 		}},
 		{"nothing beside the spec", func(a *appgateway.AppGatewayIngressArgs) { *a = appgateway.AppGatewayIngressArgs{Spec: a.Spec} }, []string{
 			"resourceGroupName: is missing; the gateway is put into it; give it",
@@ -387,6 +394,11 @@ func TestBadInput(t *testing.T) {
 			"zones[2]: 1: is named already at zones[0]; remove one",
 			"wafMode: Off: is not a choice; use Prevention or Detection",
 			"tlsPolicy: AppGwSslPolicy20150501: is not a choice; use AppGwSslPolicy20220101 or AppGwSslPolicy20220101S",
+		}},
+		{"zones where there are none", func(a *appgateway.AppGatewayIngressArgs) {
+			a.Location, a.Zones = "westus", []string{"1"}
+		}, []string{
+			"zones: 1: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus",
 		}},
 		{"too few instances", func(a *appgateway.AppGatewayIngressArgs) { a.MinCapacity = -1 }, []string{
 			"minCapacity: -1: is not a number of instances; use 1 to 125",

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -39,7 +40,12 @@ func NewPlan(spec Spec) (*Plan, error) {
 // newPlan plans a spec of which the certified sites have their certificates
 // from elsewhere.
 func newPlan(spec Spec, certified []string) (*Plan, error) {
-	p := &planner{plan: Plan{Spec: spec.withDefaults()}, certified: certified}
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	region, _ := facts.AzureRegion(spec.Location)
+	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults(region.Zones)}, certified: certified}
 	p.checkPlace()
 	p.checkFrontends()
 	p.checkCapacity()
@@ -52,6 +58,7 @@ func newPlan(spec Spec, certified []string) (*Plan, error) {
 
 // planner collects problems while it fills in a plan.
 type planner struct {
+	facts     *catalog.Catalog
 	plan      Plan
 	certified []string
 	subnet    netip.Prefix // zero when it is refused
@@ -59,9 +66,8 @@ type planner struct {
 }
 
 var (
-	locationPattern = regexp.MustCompile(`^[a-z]+[a-z0-9]*$`)
-	sitePattern     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
-	domainPattern   = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	sitePattern   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 	// secretPattern is a secret of a vault of the public cloud, and its version.
 	// https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates
 	secretPattern = regexp.MustCompile(`^(https://[a-zA-Z0-9-]{3,24}\.vault\.azure\.net/secrets/[a-zA-Z0-9-]{1,127})(/[0-9a-f]{32})?/?$`)
@@ -69,23 +75,14 @@ var (
 
 func (p *planner) checkPlace() {
 	spec := p.plan.Spec
-	switch {
-	case spec.Location == "":
-		p.problems.Addf("location", "", "give an Azure region, for example westeurope", "is missing")
-	case !locationPattern.MatchString(spec.Location):
-		p.problems.Addf("location", spec.Location, "write its short form, for example westeurope", "is not the name of an Azure region")
-	}
+	p.problems.Add("location", p.facts.CheckAzureRegion(spec.Location))
 	subnet, err := addressing.Parse(spec.SubnetCidr)
 	if err != nil {
 		p.problems.Add("subnetCidr", err)
 	} else {
 		p.subnet = subnet
 	}
-	for i, zone := range spec.Zones {
-		if zone != "1" && zone != "2" && zone != "3" {
-			p.problems.Addf(fmt.Sprintf("zones[%d]", i), zone, `use "1", "2" or "3"`, "is not an availability zone")
-		}
-	}
+	p.problems.Add("zones", p.facts.CheckAzureZones(spec.Location, spec.Zones))
 	problem.Unique(&p.problems, "zones", spec.Zones)
 	problem.OneOf(&p.problems, "wafMode", spec.WAFMode, Prevention, Detection)
 	if spec.WAFMode == Detection {

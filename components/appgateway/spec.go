@@ -67,8 +67,8 @@ type Spec struct {
 	// EnableApplicationGatewayNetworkIsolation registered: it is needed for a
 	// gateway with no public frontend. Default false.
 	NetworkIsolation bool `json:"networkIsolation,omitzero"`
-	// Zones are the availability zones. Default "1", "2", "3"; an empty list
-	// is for a region without.
+	// Zones are the availability zones. Default "1", "2", "3", or none in a
+	// region without; an empty list is none.
 	Zones []string `json:"zones,omitzero"`
 	// MinCapacity and MaxCapacity are how many instances there are. Default 2
 	// to 10; Azure has at most 125.
@@ -116,9 +116,10 @@ type Site struct {
 	TimeoutSeconds int `json:"timeoutSeconds,omitzero"`
 }
 
-// withDefaults returns the spec with every default filled in.
-func (s Spec) withDefaults() Spec {
-	if s.Zones == nil {
+// withDefaults returns the spec with every default filled in, in a region with
+// availability zones or one without.
+func (s Spec) withDefaults(zones bool) Spec {
+	if s.Zones == nil && zones {
 		s.Zones = []string{"1", "2", "3"}
 	}
 	s.MinCapacity = cmp.Or(s.MinCapacity, 2)

@@ -669,8 +669,11 @@ func TestBadArguments(t *testing.T) {
 			"firewall.tier: Enterprise: is not a choice; use Standard, Premium or Basic",
 			"firewall.threatIntel: Block: is not a choice; use Alert or Deny",
 			"firewall.publicIps: 251: is not a number of addresses that a firewall can have; use 1 to 250",
-			"firewall.zones[1]: 4: is not a choice; use 1, 2 or 3",
+			`firewall.zones[1]: 4: is not an availability zone; use "1", "2" or "3"`,
 			"firewall.zones[2]: 1: is named already at firewall.zones[0]; remove one",
+		}},
+		{"zones where there are none", func(a *Args) { a.Location, a.Firewall.Zones = "westus", []string{"1", "2"} }, []string{
+			"firewall.zones: 1, 2: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus",
 		}},
 		{"what Basic has not", func(a *Args) {
 			on := true
@@ -697,7 +700,7 @@ func TestBadArguments(t *testing.T) {
 			"aks.apiServer: 20.50.1.2: is a public address, but the API server is private; remove it",
 		}},
 		{"region is reported once", func(a *Args) { a.Location, a.AKS = "eu-west-1", &azurehub.AKS{NodeCidrs: []string{"10.50.0.0/24"}} }, []string{
-			"location: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
+			"location: eu-west-1: is not an Azure region that the catalogue knows; give an Azure region in its short form, for example westeurope",
 		}},
 		{"rule without anything", func(a *Args) { a.Rules = []azurehub.Rule{{}} }, []string{
 			"rules[0].name: is not a name; use lower-case letters, digits and inner hyphens",

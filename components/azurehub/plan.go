@@ -44,7 +44,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 		return nil, err
 	}
 	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
-	p.problems.Add("location", catalog.CheckAzureRegion(spec.Location))
+	p.problems.Add("location", p.facts.CheckAzureRegion(spec.Location))
 	p.planSubnets()
 	p.planSpokes()
 	p.checkFirewall()
@@ -85,9 +85,7 @@ func (p *planner) checkFirewall() {
 		p.problems.Addf("firewall.publicIps", strconv.Itoa(firewall.PublicIPs), fmt.Sprintf("use 1 to %d", maxPublicIPs),
 			"is not a number of addresses that a firewall can have")
 	}
-	for i, zone := range firewall.Zones {
-		problem.OneOf(&p.problems, fmt.Sprintf("firewall.zones[%d]", i), zone, "1", "2", "3")
-	}
+	p.problems.Add("firewall.zones", p.facts.CheckAzureZones(p.plan.Spec.Location, firewall.Zones))
 	problem.Unique(&p.problems, "firewall.zones", firewall.Zones)
 	if firewall.Tier != Basic {
 		return

@@ -339,7 +339,7 @@ func TestBadArguments(t *testing.T) {
 			"vnetId: is missing; give the spoke's id",
 		}},
 		{"an AWS region", func(a *Args) { a.Location = "eu-west-1" }, []string{
-			"location: eu-west-1: is not an Azure region; give an Azure region in its short form, for example westeurope",
+			"location: eu-west-1: is not an Azure region that the catalogue knows; give an Azure region in its short form, for example westeurope",
 		}},
 		{"mistyped service", func(a *Args) { a.Services = []string{"valt", "blob", "blob"} }, []string{
 			`services[0]: valt: is not a service that the catalogue knows; did you mean "vault"?`,

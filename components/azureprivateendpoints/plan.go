@@ -74,7 +74,7 @@ func NewPlan(spec Spec) (*Plan, error) {
 		return nil, err
 	}
 	p := &planner{facts: facts, plan: Plan{Spec: spec.withDefaults()}}
-	p.problems.Add("location", catalog.CheckAzureRegion(spec.Location))
+	p.problems.Add("location", facts.CheckAzureRegion(spec.Location))
 	p.checkChoices()
 	p.planServices()
 	p.planEndpoints()

@@ -226,9 +226,12 @@ func TestBadInput(t *testing.T) {
 			[]string{"publicAddresses.count: 17: is not a number of addresses that Azure takes; use 1 to 16"}},
 		"zones": {managed(func(s *spec) { s.PublicAddresses = &azurevnet.PublicAddresses{Zones: []string{"1", "4", "1"}} }),
 			[]string{
-				"publicAddresses.zones[1]: 4: " + choice + "; use 1, 2 or 3",
+				`publicAddresses.zones[1]: 4: is not an availability zone; use "1", "2" or "3"`,
 				"publicAddresses.zones[2]: 1: is named already at publicAddresses.zones[0]; remove one",
 			}},
+		"zones where there are none": {managed(func(s *spec) {
+			s.Location, s.PublicAddresses = "westus", &azurevnet.PublicAddresses{Zones: []string{"1"}}
+		}), []string{"publicAddresses.zones: 1: is set, but westus has no availability zones; remove it, or use a region with zones, for example eastus"}},
 		"a NAT gateway in two zones": {managed(func(s *spec) {
 			s.Egress, s.PublicAddresses = azurevnet.EgressNatGateway, &azurevnet.PublicAddresses{Zones: []string{"1", "2"}}
 		}), []string{"publicAddresses.zones: 1, 2: is more than one; a NAT gateway is in one zone; name one, or none"}},

@@ -139,9 +139,7 @@ func (p *planner) checkPublicAddresses() {
 	if public.Count < 1 || public.Count > 16 {
 		p.problems.Addf("publicAddresses.count", strconv.Itoa(public.Count), "use 1 to 16", "is not a number of addresses that Azure takes")
 	}
-	for i, zone := range public.Zones {
-		problem.OneOf(&p.problems, fmt.Sprintf("publicAddresses.zones[%d]", i), zone, "1", "2", "3")
-	}
+	p.problems.Add("publicAddresses.zones", p.facts.CheckAzureZones(spec.Location, public.Zones))
 	problem.Unique(&p.problems, "publicAddresses.zones", public.Zones)
 	problem.OneOf(&p.problems, "publicAddresses.inbound", public.Inbound, InboundShared, InboundSeparate, InboundNone)
 	if spec.Egress != EgressNatGateway {

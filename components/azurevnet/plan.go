@@ -150,7 +150,7 @@ func (p *planner) warn(format string, args ...any) {
 // checkChoices checks each choice by itself, and what belongs to another.
 func (p *planner) checkChoices() {
 	spec := p.plan.Spec
-	p.problems.Add("location", catalog.CheckAzureRegion(spec.Location))
+	p.problems.Add("location", p.facts.CheckAzureRegion(spec.Location))
 	if spec.Egress == "" {
 		p.problems.Addf("egress", "", "say customerFirewall, loadBalancer, natGateway or none", "is missing; there is no safe default")
 	} else {

@@ -1,6 +1,10 @@
 package sqsbridge
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
 // Plane is one of the two ends of a bridge.
 type Plane string
@@ -95,6 +99,19 @@ type Spec struct {
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("role-trust-policy-characters").
 	Quotas map[string]int `json:"-"`
+}
+
+// ExistingRoles are the ARNs of the roles that have to be there before the
+// bridge is: those of the local account that get a policy, and those that roles
+// made here trust.
+func (s Spec) ExistingRoles() []string {
+	roles := slices.Clone(s.LocalRoleArns)
+	for _, role := range []*Role{s.LocalRole, s.PeerRole} {
+		if role != nil {
+			roles = append(roles, role.TrustedArns...)
+		}
+	}
+	return slices.DeleteFunc(roles, func(arn string) bool { return !strings.Contains(arn, ":role/") }) // users
 }
 
 // Role is a role to make. Exactly one of TrustedArns and WebIdentity says who

@@ -39,6 +39,9 @@ type Options struct {
 	// DefaultAccount when empty. A provider that assumes a role works in the
 	// account of the role.
 	Account string
+	// Roles are the ARNs of roles that were there before anything is deployed,
+	// as a customer's own are. Default none: a role is there once it is made.
+	Roles []string
 	// Quotas overrides the catalog's quotas, by the catalog's names, in every
 	// account.
 	Quotas map[string]int
@@ -71,6 +74,9 @@ type Object struct {
 	// default security group of a VPC, the network interface of an endpoint.
 	// It is empty for what was asked for.
 	With string `json:"with,omitempty"`
+	// Given says that it was there before anything was deployed: see
+	// Options.Roles.
+	Given bool `json:"given,omitempty"`
 	// Properties are the outputs.
 	Properties map[string]any `json:"properties"`
 }
@@ -92,7 +98,7 @@ var accountPattern = regexp.MustCompile(`^\d{12}$`)
 
 // New returns the cloud that the options describe. It fails when the state
 // file is not readable, was written by a newer version, or is in use by
-// another cloud; Close gives it free.
+// another cloud, and when a role's ARN is none; Close gives the file free.
 func New(options Options) (*Cloud, error) {
 	options.Account = cmp.Or(options.Account, DefaultAccount)
 	if !accountPattern.MatchString(options.Account) {
@@ -111,13 +117,15 @@ func New(options Options) (*Cloud, error) {
 	if err := c.describe(); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	if options.StateFile == "" {
-		return c, nil
+	if options.StateFile != "" {
+		if c.lock, err = statefile.Lock(options.StateFile); err != nil {
+			return nil, err
+		}
+		if c.state, err = loadState(options.StateFile, c.kinds); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
-	if c.lock, err = statefile.Lock(options.StateFile); err != nil {
-		return nil, err
-	}
-	if c.state, err = loadState(options.StateFile, c.kinds); err != nil {
+	if err := c.giveRoles(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil

@@ -18,7 +18,8 @@
 //
 // Objects live in an account and a region, as in AWS: a provider in eu-west-1
 // does not see what one in us-east-1 made, and a provider that assumes a role
-// works in the role's account.
+// works in the role's account. Roles that a program only names have to be
+// there: Options.Roles are those that a customer has before the first deployment.
 //
 // # What it does not model
 //

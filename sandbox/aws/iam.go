@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -94,6 +95,35 @@ func roleKind() *kind {
 			return nil
 		},
 	}
+}
+
+// givenTrust is the trust policy of a role that nobody here made.
+const givenTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+
+// giveRoles adds the roles that were there before anything is deployed, unless
+// the cloud has them.
+func (c *Cloud) giveRoles() error {
+	for _, arn := range c.options.Roles {
+		m := rolePattern.FindStringSubmatch(arn)
+		if m == nil {
+			return fmt.Errorf("sandbox: %q is not the ARN of a role", arn)
+		}
+		account, name := m[1], m[2]
+		t := c.begin(session{account: account}, c.kinds[roleType])
+		if t.find(roleType, name) != nil {
+			continue
+		}
+		_, path, _ := strings.Cut(strings.TrimSuffix(arn, name), ":role")
+		o := t.newObject(roleType, name, maps.Clone(t.kind.Defaults))
+		maps.Copy(o.Properties, wire.Props{"name": name, "path": path, "assumeRolePolicy": givenTrust})
+		o.Given = true
+		if err := t.kind.create(t, o); err != nil {
+			return fmt.Errorf("sandbox: the role %s: %w", arn, err)
+		}
+		t.add(o)
+		c.state = t.state
+	}
+	return nil
 }
 
 func rolePolicyKind() *kind {

@@ -125,6 +125,8 @@ func TestBadOptions(t *testing.T) {
 	require.EqualError(t, err, `sandbox: account "1234" is not 12 digits`)
 	_, err = aws.New(aws.Options{Quotas: map[string]int{"vpcs": 1}})
 	require.EqualError(t, err, `sandbox: there is no quota "vpcs"`)
+	_, err = aws.New(aws.Options{Roles: []string{"arn:aws:iam::123456789012:user/me"}})
+	require.EqualError(t, err, `sandbox: "arn:aws:iam::123456789012:user/me" is not the ARN of a role`)
 }
 
 // TestFault makes exactly one call fail.

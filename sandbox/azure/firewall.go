@@ -42,7 +42,10 @@ var tiers = []string{"Basic", "Standard", "Premium"}
 
 // putFirewall knows firewalls in virtual networks. The codes are the
 // sandbox's: the documents give the rules only.
-// Source: https://learn.microsoft.com/azure/firewall/firewall-faq
+// Source: https://learn.microsoft.com/azure/firewall/firewall-faq (resource
+// group, subnet's name), https://learn.microsoft.com/azure/firewall/management-nic
+// (the tier Basic's second address),
+// https://learn.microsoft.com/azure/firewall-manager/policy-overview (tiers)
 func putFirewall(t *tx, old, o *Object) error {
 	p := o.props()
 	tier := p.Object("sku").Str("tier")
@@ -55,7 +58,7 @@ func putFirewall(t *tx, old, o *Object) error {
 	if err := checkZones(o); err != nil {
 		return err
 	}
-	if policy := t.find(p.Object("firewallPolicy").Str("id")); policy != nil && rank(policyTier(policy)) > rank(tier) {
+	if policy := t.find(p.Object("firewallPolicy").Str("id")); policy != nil && !takes(tier, policyTier(policy)) {
 		return refuse("AzureFirewallPolicyTierMismatch", "Azure Firewall %s of tier %s cannot have the policy %s of tier %s.",
 			o.ID, tier, policy.ID, policyTier(policy))
 	}
@@ -100,6 +103,12 @@ func (t *tx) checkFirewallSubnet(o *Object, subnet, name string) error {
 	return t.largeEnough(subnet, 26)
 }
 
+// takes reports whether a firewall of a tier can have a policy of a tier: one of
+// Standard is for Premium too, one of Basic for Basic alone.
+func takes(firewall, policy string) bool {
+	return rank(policy) <= rank(firewall) && (rank(policy) == 0) == (rank(firewall) == 0)
+}
+
 // rank orders tiers; none is Standard, as Azure has it.
 func rank(tier string) int {
 	for i, name := range tiers {
@@ -131,7 +140,8 @@ func firewallPolicyKind() *kind {
 			Unmodelled: []string{"explicitProxy", "identity", "insights", "transportSecurity"},
 			Name:       random("firewallPolicyName"),
 		},
-		// Source: https://learn.microsoft.com/azure/firewall/premium-features
+		// Source: https://learn.microsoft.com/azure/firewall-manager/policy-overview
+		// and, for the code, https://github.com/Azure/missionlz/issues/736
 		put: func(t *tx, _, o *Object) error {
 			p := o.props()
 			tier := policyTier(o)
@@ -141,11 +151,18 @@ func firewallPolicyKind() *kind {
 			if err := oneOf(o, "threatIntelMode", p.Str("threatIntelMode"), "Alert", "Deny", "Off"); err != nil {
 				return err
 			}
-			if rank(tier) < rank("Premium") && p["intrusionDetection"] != nil {
-				return refuse("FirewallPolicyFeatureNotSupportedForTier", "Intrusion detection of Firewall Policy %s needs the tier Premium.", o.ID)
-			}
-			if rank(tier) < rank("Standard") && p.Object("dnsSettings").Bool("enableProxy") {
-				return refuse("FirewallPolicyFeatureNotSupportedForTier", "DNS proxy of Firewall Policy %s needs the tier Standard.", o.ID)
+			dns := p.Object("dnsSettings")
+			for _, of := range []struct {
+				tier, property string
+				set            bool
+			}{
+				{"Premium", "Intrusion Detection", p["intrusionDetection"] != nil},
+				{"Standard", "DNS Settings", dns.Bool("enableProxy") || len(dns.Strs("servers")) > 0},
+				{"Standard", "Threat Intelligence Mode Deny", strings.EqualFold(p.Str("threatIntelMode"), "Deny")},
+			} {
+				if of.set && rank(tier) < rank(of.tier) {
+					return refuse("FirewallPolicyHigherTierOnlyProperties", "Firewall Policy %s contains higher tier only properties - %s", o.ID, of.property)
+				}
 			}
 			if !p.Object("dnsSettings").Bool("enableProxy") {
 				for group := range t.under(o.ID, ruleCollectionGroupType) {

@@ -824,6 +824,54 @@ var refusals = []struct {
 		want: `Code="AzureFirewallPolicyTierMismatch"`,
 	},
 	{
+		name: "a Basic policy at a Standard firewall",
+		call: func(i *instance) ([]res, error) {
+			vnet, _ := i.network()
+			subnet := i.subnet(vnet, "AzureFirewallSubnet", "10.0.1.0/26", nil)
+			policy := i.create(policyType, named("firewallPolicyName", "p", in{"sku": in{"tier": "Basic"}}))
+			_, err := i.try(firewallType, firewallIn(subnet, i.pip("pip"), in{"firewallPolicy": id(policy)}))
+			return nil, err
+		},
+		want: `Code="AzureFirewallPolicyTierMismatch"`,
+	},
+	{
+		name: "a Standard policy with intrusion detection",
+		call: func(i *instance) ([]res, error) {
+			i.group()
+			_, err := i.try(policyType, named("firewallPolicyName", "p", in{"intrusionDetection": in{"mode": "Alert"}}))
+			return nil, err
+		},
+		want: `Code="FirewallPolicyHigherTierOnlyProperties" Message="Firewall Policy ` + subscription +
+			`/resourceGroups/rg/providers/Microsoft.Network/firewallPolicies/p contains higher tier only properties - Intrusion Detection"`,
+	},
+	{
+		name: "a Basic policy with DNS proxy",
+		call: func(i *instance) ([]res, error) {
+			i.group()
+			_, err := i.try(policyType, named("firewallPolicyName", "p", in{"sku": in{"tier": "Basic"}, "dnsSettings": in{"enableProxy": true}}))
+			return nil, err
+		},
+		want: `Code="FirewallPolicyHigherTierOnlyProperties"`,
+	},
+	{
+		name: "a Basic policy with DNS servers",
+		call: func(i *instance) ([]res, error) {
+			i.group()
+			_, err := i.try(policyType, named("firewallPolicyName", "p", in{"sku": in{"tier": "Basic"}, "dnsSettings": in{"servers": []any{"10.0.0.4"}}}))
+			return nil, err
+		},
+		want: `Code="FirewallPolicyHigherTierOnlyProperties"`,
+	},
+	{
+		name: "a Basic policy that denies by threat intelligence",
+		call: func(i *instance) ([]res, error) {
+			i.group()
+			_, err := i.try(policyType, named("firewallPolicyName", "p", in{"sku": in{"tier": "Basic"}, "threatIntelMode": "Deny"}))
+			return nil, err
+		},
+		want: `Code="FirewallPolicyHigherTierOnlyProperties"`,
+	},
+	{
 		name: "names of hosts without DNS proxy",
 		call: func(i *instance) ([]res, error) {
 			i.group()

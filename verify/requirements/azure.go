@@ -8,7 +8,6 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -128,32 +127,8 @@ func (c *check) inEgressMode(want mode, f func(*topology.Network)) {
 	}
 }
 
-// aksNames are what a cluster has to reach on 443, by the catalogue's list of
-// AKS's required outbound rules. In place of a wildcard is any name below it.
-func (c *check) aksNames() ([]string, error) {
-	// The names that a private API server's cluster needs are the same in every
-	// region.
-	rules, err := c.catalog.AKSEgressRules(catalog.AKSEgress{Region: "westeurope", PrivateAPI: true})
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, rule := range rules {
-		if rule.Protocol == catalog.HTTPS {
-			for _, name := range rule.FQDNs {
-				names = append(names, strings.Replace(name, "*.", "any.", 1))
-			}
-		}
-	}
-	return names, nil
-}
-
 func throughFirewall(c *check) {
-	names, err := c.aksNames()
-	if err != nil {
-		c.doubt(nil, "what AKS has to reach is not known: %v", err)
-		return
-	}
+	names := c.catalog.AKSNames()
 	c.inEgressMode(customerFirewall, func(network *topology.Network) {
 		var avoid []*topology.Gateway
 		for _, gw := range c.model.Gateways {
@@ -164,6 +139,7 @@ func throughFirewall(c *check) {
 		for _, subnet := range append(slices.Clone(c.tier(network, nodes)), c.subnets(network, pods)...) {
 			c.separate(anyHost(subnet), internet(), reach.All(), avoid...)
 			for _, name := range names {
+				name = strings.Replace(name, "*.", "any.", 1) // any name below
 				to := outside(c.model.PublicName(name))
 				to.name = "fqdn:" + name
 				c.reaches(anyHost(subnet), to, reach.TCP(443), name)

@@ -222,6 +222,51 @@ func TestAzureGraphs(t *testing.T) {
 	}
 }
 
+// The tag AzureKubernetesService alone lets out what every cluster needs; what
+// another tag lets out nobody knows.
+func TestFirewallTags(t *testing.T) {
+	collection := func(name, action string, priority float64, rules ...any) any {
+		return map[string]any{
+			"ruleCollectionType": "FirewallPolicyFilterRuleCollection", "name": name, "priority": priority,
+			"action": map[string]any{"type": action}, "rules": rules,
+		}
+	}
+	tagged := func(tags ...any) map[string]any {
+		rule := applicationRule("tags")
+		rule["fqdnTags"] = tags
+		return rule
+	}
+	half := tagged("AzureKubernetesService")
+	half["sourceAddresses"] = []any{"10.61.0.0/24"} // the nodes alone
+	for _, row := range []struct {
+		name        string
+		collections []any
+		want        requirements.Verdict
+	}{
+		{"the tag", []any{collection("aks", "Allow", 100, tagged("AzureKubernetesService"))}, requirements.Proven},
+		{"the tag among others", []any{collection("aks", "Allow", 100, tagged("WindowsUpdate", "AzureKubernetesService"))}, requirements.Proven},
+		{"the tag for the nodes alone", []any{collection("aks", "Allow", 100, half)}, requirements.Refuted},
+		{"the tag, and names", []any{collection("aks", "Allow", 100, tagged("AzureKubernetesService"), applicationRule("more", "example.com"))}, requirements.Proven},
+		{"another tag", []any{collection("aks", "Allow", 100, tagged("WindowsUpdate"))}, requirements.Unknown},
+		{"another tag before it is refused", []any{
+			collection("no", "Deny", 100, tagged("WindowsUpdate")), collection("aks", "Allow", 200, tagged("AzureKubernetesService")),
+		}, requirements.Unknown},
+		{"one of its names before it is refused", []any{
+			collection("no", "Deny", 100, applicationRule("images", "*.microsoft.com")), collection("aks", "Allow", 200, tagged("AzureKubernetesService")),
+		}, requirements.Refuted},
+		{"the tag is refused", []any{
+			collection("no", "Deny", 100, tagged("AzureKubernetesService")), collection("all", "Allow", 200, applicationRule("all", "*")),
+		}, requirements.Refuted},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			g, model := azureGraph(t, "azure-hub")
+			set("FirewallPolicyRuleCollectionGroup aks", "ruleCollections", row.collections)(t, g)
+			result := verdict(t, g, model, "EGR-004")
+			assert.Equal(t, row.want, result.Verdict, "%s %+v", result.Reason, result.BlockedBy)
+		})
+	}
+}
+
 // api changes the API server's profile of the cluster.
 func api(profile map[string]any) edit {
 	return set("ManagedCluster aks", "apiServerAccessProfile", profile)

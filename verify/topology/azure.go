@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/underlay-iac/underlay/catalog"
 )
 
 // buildAzure adds the network of the Azure resources to the model. The order
@@ -17,8 +19,12 @@ import (
 // of a firewall, and the names of Azure's own that every firewall lets through
 // (https://learn.microsoft.com/azure/firewall/infrastructure-fqdns).
 func buildAzure(m *Model, ix *index) error {
+	facts, err := catalog.Load()
+	if err != nil {
+		return err
+	}
 	a := &azure{
-		Model: m, ix: ix,
+		Model: m, ix: ix, facts: facts,
 		named: map[string][]*node{}, elements: map[*node][]element{},
 		networks: map[*node]*Network{}, networkStubs: map[string]*Network{},
 		subnets: map[*node]*Subnet{}, subnetStubs: map[string]*Subnet{}, subnetsOf: map[*Network][]*Subnet{},
@@ -94,6 +100,7 @@ const (
 type azure struct {
 	*Model
 	ix    *index
+	facts *catalog.Catalog
 	named map[string][]*node // by nameKey
 
 	// elements are what stands in the model for a resource.

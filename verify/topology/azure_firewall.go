@@ -368,7 +368,8 @@ func protocolList(p property) Val[[]uint8] {
 }
 
 // applicationRules reads an application rule, which matches the names in TLS
-// and HTTP. What FQDN tags, web categories and URLs stand for is not known.
+// and HTTP. What web categories and URLs stand for is not known, and neither is
+// all that an FQDN tag does: Microsoft keeps the lists.
 func (a *azure) applicationRules(base Rule, rule property) []Rule {
 	base.Protocols = Known([]uint8{6}, rule.ref())
 	base.DestinationPorts = applicationPorts(rule.get("protocols"))
@@ -387,6 +388,7 @@ func (a *azure) applicationRules(base Rule, rule property) []Rule {
 			byTag := base
 			byTag.Names = Unknown[[]string](p.ref())
 			if key == "fqdnTags" {
+				rules = append(rules, a.aksTag(base, p)...)
 				// A tag stands for names on the ports of HTTP and HTTPS.
 				byTag.DestinationPorts = Known([]Ports{{80, 80}, {443, 443}}, p.ref())
 			}
@@ -394,6 +396,26 @@ func (a *azure) applicationRules(base Rule, rule property) []Rule {
 		}
 	}
 	return rules
+}
+
+// aksTag returns the rule for the names that the tag AzureKubernetesService
+// stands for at the least, where it is among the tags of a rule for HTTPS.
+// https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+// https://learn.microsoft.com/azure/firewall/fqdn-tags
+func (a *azure) aksTag(base Rule, tags property) []Rule {
+	https := Ports{443, 443}
+	if ports, known := base.DestinationPorts.Get(); !known || !slices.Contains(ports, https) {
+		return nil
+	}
+	elements, _ := tags.list()
+	for _, element := range elements {
+		if tag, _ := element.text().Get(); strings.EqualFold(tag, "AzureKubernetesService") {
+			base.DestinationPorts = Known([]Ports{https}, base.DestinationPorts.Ref())
+			base.Names = Known(a.facts.AKSNames(), element.ref())
+			return []Rule{base}
+		}
+	}
+	return nil
 }
 
 func applicationPorts(protocols property) Val[[]Ports] {

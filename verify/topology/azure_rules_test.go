@@ -251,7 +251,10 @@ func firewallHub() []azureThing {
 						"targetFqdns": []string{"mcr.microsoft.com", "*.data.mcr.microsoft.com"},
 						"protocols":   []any{props{"protocolType": "Https", "port": 443}},
 					}),
-					rule("ApplicationRule", "aks", props{"fqdnTags": []string{"AzureKubernetesService"}}),
+					rule("ApplicationRule", "aks", props{
+						"fqdnTags":  []string{"WindowsUpdate", "AzureKubernetesService"},
+						"protocols": []any{props{"protocolType": "Http", "port": 80}, props{"protocolType": "Https", "port": 443}},
+					}),
 				),
 				filter("offices", "Deny", 500, rule("NetworkRule", "offices", props{
 					"ipProtocols": []string{"Any"}, "destinationIpGroups": []any{idOf("offices")}, "destinationPorts": []string{"*"},
@@ -333,6 +336,7 @@ func TestAzureFirewall(t *testing.T) {
 			"500 deny  from 10.1.0.0/16 to 10.9.0.4/30,10.8.0.0/16:",
 			"200 allow 17 from 10.1.0.0/16 to any:{123 123} names ntp.ubuntu.com",
 			"100 allow 6 from 10.1.0.0/16 to any:{443 443} names mcr.microsoft.com,*.data.mcr.microsoft.com",
+			"100 allow 6 from 10.1.0.0/16 to any:{443 443} names " + aksNames,
 			"100 allow 6 from 10.1.0.0/16 to any:{80 80} {443 443} names ?",
 		}, ruleLines(policy.Out))
 		assert.Equal(t, "ruleCollections[0].rules[0]", policy.Out[2].Ref.Property)
@@ -358,6 +362,51 @@ func TestAzureFirewall(t *testing.T) {
 		assert.GreaterOrEqual(t, resolver, 0, "the DNS proxy")
 		assert.Empty(t, m.Unsupported)
 	})
+}
+
+// aksNames are those of "Azure Global required FQDN / application rules", but
+// for the API server's of a public cluster.
+// https://learn.microsoft.com/azure/aks/outbound-rules-control-egress
+const aksNames = "mcr.microsoft.com,*.data.mcr.microsoft.com,mcr-0001.mcr-msedge.net,management.azure.com," +
+	"login.microsoftonline.com,packages.microsoft.com,packages.aks.azure.com,acs-mirror.azureedge.net"
+
+// Only the tag AzureKubernetesService has names that are known, and only in a
+// rule for HTTPS; it may stand for more in any case.
+func TestAzureFirewallTags(t *testing.T) {
+	const certain, rest = "100 allow 6 from any to any:{443 443} names " + aksNames, "100 allow 6 from any to any:{80 80} {443 443} names ?"
+	https := []any{props{"protocolType": "Https", "port": 443}}
+	for _, row := range []struct {
+		name            string
+		tags, protocols any
+		want            []string
+	}{
+		{"the tag", []any{"AzureKubernetesService"}, https, []string{certain, rest}},
+		{"HTTPS by its standard port", []any{"AzureKubernetesService"}, []any{props{"protocolType": "Https"}}, []string{certain, rest}},
+		{"in another letter case", []any{"azurekubernetesservice"}, https, []string{certain, rest}},
+		{"beside one that is not known yet", []any{outOf{"ip", "name"}, "AzureKubernetesService"}, https, []string{certain, rest}},
+		{"one that is not known yet", []any{outOf{"ip", "name"}}, https, []string{rest}},
+		{"tags that are not known yet", outOf{"ip", "name"}, https, []string{rest}},
+		{"another tag", []any{"WindowsUpdate"}, https, []string{rest}},
+		{"for HTTP", []any{"AzureKubernetesService"}, []any{props{"protocolType": "Http", "port": 80}}, []string{rest}},
+		{"on another port", []any{"AzureKubernetesService"}, []any{props{"protocolType": "Https", "port": 8443}}, []string{rest}},
+		{"without a protocol", []any{"AzureKubernetesService"}, []any{}, []string{rest}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := azureModel(t, preview, azureVnet("hub", "10.0.0.0/16"), azureSubnet("hub", "AzureFirewallSubnet", "10.0.1.0/26", nil),
+				azureNet("PublicIPAddress", "ip", props{}),
+				azureNet("AzureFirewall", "fw", props{
+					"ipConfigurations": []any{props{"subnet": props{"id": idOf("AzureFirewallSubnet")}}},
+					"applicationRuleCollections": []any{props{"name": "aks", "priority": 100, "action": props{"type": "Allow"}, "rules": []any{props{
+						"name": "aks", "sourceAddresses": []string{"*"}, "fqdnTags": row.tags, "protocols": row.protocols,
+					}}}},
+				}))
+			i := slices.IndexFunc(m.Gateways, func(g *topology.Gateway) bool { return g.Kind == topology.Firewall })
+			require.GreaterOrEqual(t, i, 0)
+			policy, known := m.Gateways[i].Policy.Get()
+			require.True(t, known)
+			assert.Equal(t, row.want, ruleLines(policy.Out))
+		})
+	}
 }
 
 // An address of a firewall's subnet that is written before Azure has chosen one
