@@ -83,7 +83,8 @@ type Spec struct {
 	// Default 14. Dead-letter queues always keep 14 days, AWS's longest: the
 	// age of a message counts on when it moves there.
 	RetentionDays int `json:"retentionDays,omitzero"`
-	// Encryption at rest: "sse-sqs" (default) or "cmk".
+	// Encryption says whose key messages are encrypted with at rest. Default
+	// "sse-sqs".
 	Encryption Encryption `json:"encryption,omitzero"`
 	// KmsKeyArn is the customer-managed key, with encryption "cmk": a key of
 	// the region, of any account, not an alias.
@@ -100,11 +101,12 @@ type Spec struct {
 // Role is a role to make. Exactly one of TrustedArns and WebIdentity says who
 // assumes it.
 type Role struct {
-	// Name of the role, at most 64 characters. Required, since the other side's
-	// policies name it.
+	// Name of the role, at most 64 characters, by which the other side's policies
+	// name it. Required.
 	Name string `json:"name,omitzero"`
-	// TrustedArns are the roles and users that may assume it, exactly these.
-	// They must exist: IAM refuses a trust policy that names others.
+	// TrustedArns are the roles and users that may assume it, exactly these: of
+	// the role's own account, in peerRole of the peer's. They must exist: IAM
+	// refuses a trust policy that names others.
 	TrustedArns []string `json:"trustedArns,omitzero"`
 	// WebIdentity is a workload that assumes it with a token of an OpenID
 	// Connect provider: of AKS or Entra ID, or of an EKS cluster.
