@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/stacks"
@@ -124,12 +125,22 @@ func TestReferencePages(t *testing.T) {
 			}
 			text = generated(t, text, "settings", settingsTables(r.settings(t)))
 			text = generated(t, text, "requirements", requirementsTable(t, model))
-			if *update {
-				require.NoError(t, os.WriteFile(page, []byte(text), 0o644))
+			if model == "shared-aws" {
+				text = generated(t, text, "presets", presetsTable(t))
 			}
-			assert.Equal(t, text, string(data), "the page differs from the code; `go test ./tests -run TestReferencePages -update` rewrites it")
+			assertCurrent(t, page, string(data), text)
 		})
 	}
+}
+
+// assertCurrent asserts that a page is what it should be, or makes it so.
+func assertCurrent(t *testing.T, page, is, should string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(should), 0o644))
+		return
+	}
+	assert.True(t, is == should, "%s differs from the code; `go test ./tests -update` rewrites it", page)
 }
 
 // generated puts a text between the comments that name it.
@@ -194,6 +205,19 @@ func settingsTables(all []setting) string {
 	return out.String()
 }
 
+// presetsTable has the services of each preset of interface endpoints.
+func presetsTable(t testing.TB) string {
+	t.Helper()
+	facts, err := catalog.Load()
+	require.NoError(t, err)
+	var out strings.Builder
+	out.WriteString("| preset | services |\n| --- | --- |\n")
+	for _, preset := range facts.EndpointPresets() {
+		fmt.Fprintf(&out, "| `%s` | %d: %s |\n", preset.Name, len(preset.Services), strings.Join(preset.Services, ", "))
+	}
+	return out.String()
+}
+
 // repository are the environments of the repository by model, each by its stack.
 func repository(t testing.TB) map[string]map[string]string {
 	t.Helper()
@@ -242,7 +266,9 @@ func requirementsTable(t testing.TB, model string) string {
 	words := map[requirements.Verdict]string{
 		requirements.Proven: "proven", requirements.Unknown: "unknown", requirements.NotApplicable: "–",
 	}
-	var out, open strings.Builder
+	var out strings.Builder
+	var open []string // reasons, in order
+	ids, in := map[string][]string{}, map[string][]string{}
 	fmt.Fprintf(&out, "| id | requirement | asked for by | `%s` |\n", strings.Join(stacks, "` | `"))
 	out.WriteString("| --- | --- | --- |" + strings.Repeat(" --- |", len(stacks)) + "\n")
 	for _, r := range requirements.All() {
@@ -256,13 +282,23 @@ func requirementsTable(t testing.TB, model string) string {
 			require.True(t, known, "%s of %s is %s", r.ID, stack, result.Verdict)
 			fmt.Fprintf(&out, " %s |", word)
 			if result.Verdict == requirements.Unknown {
-				fmt.Fprintf(&open, "- %s in `%s`: %s\n", r.ID, stack, strings.TrimSuffix(result.Reason, ".")+".")
+				open = append(open, result.Reason)
+				ids[result.Reason] = append(ids[result.Reason], r.ID)
+				in[result.Reason] = append(in[result.Reason], "`"+stack+"`")
 			}
 		}
 		out.WriteString("\n")
 	}
-	if open.Len() > 0 {
-		out.WriteString("\nWhat is unknown, and why:\n\n" + open.String())
+	if len(open) > 0 {
+		out.WriteString("\nWhat is unknown, and why:\n\n")
+	}
+	for i, reason := range open {
+		if slices.Index(open, reason) == i {
+			list := func(all []string) string {
+				return strings.Join(slices.Compact(slices.Sorted(slices.Values(all))), ", ")
+			}
+			fmt.Fprintf(&out, "- %s in %s: %s.\n", list(ids[reason]), list(in[reason]), strings.TrimSuffix(reason, "."))
+		}
 	}
 	return out.String()
 }
@@ -270,8 +306,14 @@ func requirementsTable(t testing.TB, model string) string {
 // sections are the sections of the documents that ask for a requirement.
 func sections(r requirements.Requirement) []string {
 	var all []string
+	last := ""
 	for _, source := range r.Sources {
+		if source.Document == last {
+			all[len(all)-1] += "; " + source.Section
+			continue
+		}
 		all = append(all, source.String())
+		last = source.Document
 	}
 	return all
 }
