@@ -29,6 +29,8 @@ type setting struct {
 	meaning, fallback string
 	// object says that keys of its own stand below the key.
 	object bool
+	// values are those that there are, when they are few.
+	values []string
 }
 
 // literal returns what a fallback says that counts without the key, and whether
@@ -304,6 +306,7 @@ func kindOf(t testing.TB, of reflect.Type) string {
 // explain adds what the values of a setting mean.
 func (s *setting) explain(values []constant, names map[string]string) {
 	for _, value := range values {
+		s.values = append(s.values, value.value)
 		var kept []string
 		for _, sentence := range sentences(strings.SplitN(value.comment, "\n\n", 2)[0]) {
 			if defaults.MatchString(sentence) || strings.HasPrefix(sentence, "https://") {

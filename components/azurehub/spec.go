@@ -132,7 +132,7 @@ type AKS struct {
 type Rule struct {
 	// Name is the rule's name, for example "git". Required.
 	Name string `json:"name,omitzero"`
-	// Protocol is https or http, filtered by name, or tcp or udp. Required.
+	// Protocol is "https" or "http", filtered by name, or "tcp" or "udp". Required.
 	Protocol string `json:"protocol,omitzero"`
 	// Ports are the ports. Default 443 for https and 80 for http.
 	Ports []int `json:"ports,omitzero"`
