@@ -71,7 +71,7 @@ type Spec struct {
 	// Bastion is the way to machines without public addresses. Default none.
 	Bastion *Bastion `json:"bastion,omitzero"`
 	// Gateway adds GatewaySubnet for a VPN or ExpressRoute gateway, which is
-	// the caller's, and offers that gateway to the spokes. Default false.
+	// made elsewhere, and offers that gateway to the spokes. Default false.
 	Gateway bool `json:"gateway,omitzero"`
 	// Ddos says what protects the public addresses beyond what Azure does for
 	// all. Default "none".

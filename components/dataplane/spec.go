@@ -14,8 +14,8 @@ const (
 	EgressNat Egress = "nat"
 	// EgressIsolated builds no internet gateway, no NAT gateway and no default route.
 	EgressIsolated Egress = "isolated"
-	// EgressExternal leaves the default route to the caller, who adds it to
-	// the node tables (a transit gateway, a firewall endpoint).
+	// EgressExternal leaves the default route to others, who add it to the node
+	// tables (a transit gateway, a firewall endpoint).
 	EgressExternal Egress = "external"
 )
 
@@ -46,7 +46,9 @@ type PodNetworking string
 
 const (
 	// PodsByENIConfig leaves pod subnets untagged: the cluster's ENIConfig
-	// objects name them (output eniConfigSubnetIds). The default.
+	// objects name them. The default.
+	//
+	// They are the output eniConfigSubnetIds.
 	PodsByENIConfig PodNetworking = "eniConfig"
 	// PodsBySubnetDiscovery tags pod subnets kubernetes.io/role/cni=1, which
 	// the VPC CNI looks for from version 1.18 on.

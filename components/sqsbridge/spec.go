@@ -36,7 +36,9 @@ const (
 	// EncryptionSQS uses keys that SQS owns, at no cost. The default.
 	EncryptionSQS Encryption = "sse-sqs"
 	// EncryptionCMK uses a customer-managed KMS key, KmsKeyArn, whose policy
-	// must admit both sides: see the output keyPolicyJson.
+	// must admit both sides.
+	//
+	// The output keyPolicyJson has what it must say.
 	EncryptionCMK Encryption = "cmk"
 )
 
