@@ -49,15 +49,20 @@ func references() map[string]reference {
 		"dedicated-aws": {
 			spec: reflect.TypeFor[stacks.DedicatedAws](),
 			differs: map[string]string{
-				"dataPlane.egress":              "`isolated`",
-				"dataPlane.connectivity":        "`privatelink`",
-				"dataPlane.nat":                 refused,
-				"controlPlaneEndpoints.preset":  "`aws-control-plane`",
-				"dataPlaneEndpoints.preset":     "`aws-data-plane`",
-				"bridge.peerAccountId":          "the only one of the control plane's `allowedAccountIds`",
-				"bridge.peerRole":               refused,
-				"cognito.dedicatedControlPlane": "`true`",
-				"cognito.networkFirewall":       refused,
+				"dataPlane.egress":                           "`isolated`",
+				"dataPlane.connectivity":                     "`privatelink`",
+				"dataPlane.nat":                              refused,
+				"controlPlaneEndpoints.preset":               "`aws-control-plane`",
+				"dataPlaneEndpoints.preset":                  "`aws-data-plane`",
+				"bridge.peerAccountId":                       "the only one of the control plane's `allowedAccountIds`",
+				"bridge.peerRole":                            refused,
+				"bridge.peerRoleArns":                        required,
+				"controlPlane.zoneIds":                       "required with `service`",
+				"dataPlane.zoneIds":                          "required with `service`",
+				"controlPlane.account.allowedAccountIds":     "any; one with `centralEndpoints`",
+				"centralEndpoints.account.allowedAccountIds": required,
+				"cognito.dedicatedControlPlane":              "`true`",
+				"cognito.networkFirewall":                    refused,
 			},
 		},
 		"shared-azure": {
@@ -85,6 +90,8 @@ func references() map[string]reference {
 				"cluster.reachableCidrs":        refused,
 				"cluster.model":                 "`podSubnet` where there is a subnet `pods`, else `overlay`",
 				"cluster.api.access":            "`privateOwnZone`",
+				"cluster.pools[].vmSize":        required,
+				"privateEndpoints.services":     "required, with `aks` among them for the API server's zone",
 				"cluster.api.privateZone":       "`privatelink.<location>.azmk8s.io` with `privateOwnZone`",
 			},
 		},
@@ -367,17 +374,26 @@ func (c configuration) at(path string) (object map[string]any, key, place string
 	return object, key, place + "." + key
 }
 
-// built returns what the configuration builds, or what is wrong with it.
-func (c configuration) built(t testing.TB) (string, problem.List) {
+// parsed returns the environment, or what is wrong with it.
+func (c configuration) parsed(t testing.TB) (*stacks.Environment, problem.List) {
 	t.Helper()
 	data, err := yaml.Marshal(map[string]any{"config": map[string]any(c)})
 	require.NoError(t, err)
 	env, err := stacks.Parse(data)
 	var problems problem.List
-	if errors.As(err, &problems) {
+	if !errors.As(err, &problems) {
+		require.NoError(t, err)
+	}
+	return env, problems
+}
+
+// built returns what the configuration builds, or what is wrong with it.
+func (c configuration) built(t testing.TB) (string, problem.List) {
+	t.Helper()
+	env, problems := c.parsed(t)
+	if len(problems) > 0 {
 		return "", problems
 	}
-	require.NoError(t, err)
 	g, err := graph.Record(t.Context(), stacks.Project, "settings", nil, env.WithStandIns().Program())
 	require.NoError(t, err)
 	return render(g), nil
@@ -407,6 +423,10 @@ func TestSettingsAreWhatTheCodeDoes(t *testing.T) {
 					assertRefused(t, files[model], s)
 				case isLiteral:
 					assertDefault(t, files[model], s, literal)
+				case strings.HasPrefix(s.fallback, required):
+					// It depends, on what the words say.
+				default:
+					assertOptional(t, files[model], s)
 				}
 			}
 		})
@@ -420,7 +440,7 @@ func assertMissed(t *testing.T, files []string, s setting) {
 		c := readConfiguration(t, file)
 		object, key, place := c.at(s.path)
 		delete(object, key)
-		_, problems := c.built(t)
+		_, problems := c.parsed(t)
 		for _, p := range problems {
 			if p.Path == place || s.object && strings.HasPrefix(p.Path, place+".") {
 				return
@@ -428,6 +448,22 @@ func assertMissed(t *testing.T, files []string, s setting) {
 		}
 	}
 	assert.Fail(t, "is not required", s.path)
+}
+
+// assertOptional asserts that some configuration without the key has no problem
+// there.
+func assertOptional(t *testing.T, files []string, s setting) {
+	t.Helper()
+	for _, file := range files {
+		c := readConfiguration(t, file)
+		object, key, place := c.at(s.path)
+		delete(object, key)
+		_, problems := c.parsed(t)
+		if !slices.ContainsFunc(problems, func(p *problem.Problem) bool { return p.Path == place }) {
+			return
+		}
+	}
+	assert.Fail(t, "is required", s.path)
 }
 
 // assertRefused asserts that every configuration with the key has a problem there.
@@ -441,12 +477,12 @@ func assertRefused(t *testing.T, files []string, s setting) {
 	for _, file := range files {
 		c := readConfiguration(t, file)
 		object, key, place := c.at(s.path)
-		if _, problems := c.built(t); len(problems) > 0 {
+		if _, problems := c.parsed(t); len(problems) > 0 {
 			continue
 		}
 		tried = true
 		object[key] = value
-		_, problems := c.built(t)
+		_, problems := c.parsed(t)
 		assert.True(t, slices.ContainsFunc(problems, func(p *problem.Problem) bool {
 			return p.Path == place || strings.HasPrefix(p.Path, place+"[")
 		}), "%s is not refused in %s: %v", s.path, file, problems)

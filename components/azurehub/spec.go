@@ -134,7 +134,8 @@ type Rule struct {
 	Name string `json:"name,omitzero"`
 	// Protocol is "https" or "http", filtered by name, or "tcp" or "udp". Required.
 	Protocol string `json:"protocol,omitzero"`
-	// Ports are the ports. Default 443 for https and 80 for http.
+	// Ports are the ports. Default 443 for "https" and 80 for "http"; the others
+	// must name them.
 	Ports []int `json:"ports,omitzero"`
 	// Sources are the blocks that it is for. Required.
 	Sources []string `json:"sources,omitzero"`

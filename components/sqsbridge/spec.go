@@ -59,10 +59,10 @@ type Spec struct {
 	// is an error otherwise. Default false.
 	SameAccount bool `json:"sameAccount,omitzero"`
 	// LocalRoleArns are existing roles of the local account that use the
-	// queues; each gets an inline policy. They or LocalRole are required.
+	// queues; each gets an inline policy. Required without LocalRole.
 	LocalRoleArns []string `json:"localRoleArns,omitzero"`
 	// PeerRoleArns are the peer's roles that the queues admit, exactly these.
-	// They need not exist yet. They or PeerRole are required.
+	// They need not exist yet. Required without PeerRole.
 	PeerRoleArns []string `json:"peerRoleArns,omitzero"`
 	// LocalRole is a role to make in the local account for the local plane.
 	LocalRole *Role `json:"localRole,omitzero"`
@@ -108,10 +108,11 @@ type Role struct {
 	Name string `json:"name,omitzero"`
 	// TrustedArns are the roles and users that may assume it, exactly these: of
 	// the role's own account, in peerRole of the peer's. They must exist: IAM
-	// refuses a trust policy that names others.
+	// refuses a trust policy that names others. Required without WebIdentity.
 	TrustedArns []string `json:"trustedArns,omitzero"`
 	// WebIdentity is a workload that assumes it with a token of an OpenID
-	// Connect provider: of AKS or Entra ID, or of an EKS cluster.
+	// Connect provider: of AKS or Entra ID, or of an EKS cluster. Required
+	// without TrustedArns.
 	WebIdentity *WebIdentity `json:"webIdentity,omitzero"`
 	// MaxSessionHours is how long a session may last, in hours, 1 to 12.
 	// Default 1.
@@ -124,11 +125,12 @@ type Role struct {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
 type WebIdentity struct {
 	// ProviderArn is an IAM OpenID Connect provider that exists in the account
-	// of the role. It or ProviderURL is required.
+	// of the role. Required without ProviderURL.
 	ProviderArn string `json:"providerArn,omitzero"`
 	// ProviderURL is the issuer for which a provider is made, exactly as the
 	// tokens' iss claim has it, a final "/" included (AKS and Entra ID have
-	// one). An account can have one provider for an issuer.
+	// one). An account can have one provider for an issuer. Required without
+	// ProviderArn.
 	ProviderURL string `json:"providerUrl,omitzero"`
 	// Audience is the tokens' aud claim, "sts.amazonaws.com" or what the
 	// workload asks for. Required.
