@@ -64,19 +64,18 @@ const (
 // required is the fallback of a key that must be there.
 const required = "required"
 
-// comments are what the packages of a module say about their types, by
-// "package/path.Type", and about the fields of them, by "package/path.Type.Field".
+// comments are what packages say of the fields of their structs and of the values
+// of their types.
 type comments struct {
-	text map[string]string
-	// values are the constants of a type, in their order.
-	values map[string][]constant
-	read   map[string]bool
+	fields map[string]string     // by "package/path.Type.Field"
+	values map[string][]constant // by "package/path.Type", in their order
+	read   map[string]bool       // packages
 }
 
 // constant is a value that a setting may have.
 type constant struct{ name, value, comment string }
 
-// readComments reads the package of a type, once.
+// readPackage reads the package of a type, once.
 func (c *comments) readPackage(t testing.TB, path string) {
 	t.Helper()
 	if c.read[path] {
@@ -110,17 +109,11 @@ func (c *comments) readSpec(path string, general *ast.GenDecl, spec ast.Spec) {
 	switch spec := spec.(type) {
 	case *ast.TypeSpec:
 		name := path + "." + spec.Name.Name
-		c.text[name] = cmp.Or(spec.Doc.Text(), general.Doc.Text())
-		object, is := spec.Type.(*ast.StructType)
-		if !is {
-			return
-		}
-		for _, field := range object.Fields.List {
-			for _, ident := range field.Names {
-				c.text[name+"."+ident.Name] = field.Doc.Text()
-			}
-			if len(field.Names) == 0 {
-				continue // an embedded struct's fields are the struct's own
+		if object, is := spec.Type.(*ast.StructType); is {
+			for _, field := range object.Fields.List {
+				for _, ident := range field.Names {
+					c.fields[name+"."+ident.Name] = field.Doc.Text()
+				}
 			}
 		}
 	case *ast.ValueSpec:
@@ -138,7 +131,7 @@ func (c *comments) readSpec(path string, general *ast.GenDecl, spec ast.Spec) {
 	}
 }
 
-// settings returns every key below a struct, in the order of its fields.
+// settingsReader goes through the fields of a struct and of those in it.
 type settingsReader struct {
 	testing.TB
 	comments *comments
@@ -154,7 +147,7 @@ func settings(t testing.TB, of reflect.Type) []setting {
 	t.Helper()
 	r := &settingsReader{
 		TB:       t,
-		comments: &comments{text: map[string]string{}, values: map[string][]constant{}, read: map[string]bool{}},
+		comments: &comments{fields: map[string]string{}, values: map[string][]constant{}, read: map[string]bool{}},
 		words:    map[string]bool{},
 		names: map[string]string{
 			"SupportExternalID": "underlay:supportExternalId", "BridgeExternalID": "underlay:bridgeExternalId",
@@ -188,32 +181,28 @@ func (r *settingsReader) mark(text string) string {
 	return strings.Join(parts, "`")
 }
 
-// fields are the fields of a struct that are keys, those of embedded structs
-// among them, but for what an outer field hides. Owner is the struct that declares
-// the field.
-func fields(of reflect.Type) (all []struct {
+// keyField is a field that a key sets.
+type keyField struct {
 	reflect.StructField
-	key   string
+	key string
+	// owner is the struct that declares it.
 	owner reflect.Type
-}) {
+}
+
+// fields are the fields of a struct that are keys. Those of embedded structs are
+// among them, but for what an outer field hides.
+func fields(of reflect.Type) []keyField {
+	var all []keyField
 	for _, field := range reflect.VisibleFields(of) {
 		key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if key == "" || key == "-" {
+		if visible, _ := of.FieldByName(field.Name); key == "" || key == "-" || !slices.Equal(visible.Index, field.Index) {
 			continue
 		}
 		owner := of
 		for _, i := range field.Index[:len(field.Index)-1] {
 			owner = owner.Field(i).Type
 		}
-		visible, _ := of.FieldByName(field.Name)
-		if !slices.Equal(visible.Index, field.Index) {
-			continue
-		}
-		all = append(all, struct {
-			reflect.StructField
-			key   string
-			owner reflect.Type
-		}{field, key, owner})
+		all = append(all, keyField{field, key, owner})
 	}
 	return all
 }
@@ -232,27 +221,17 @@ func (r *settingsReader) collect(of reflect.Type) {
 }
 
 func (r *settingsReader) walk(prefix string, of reflect.Type) {
+	all := fields(of)
 	siblings := map[string]string{}
-	for _, field := range fields(of) {
+	for _, field := range all {
 		siblings[field.Name] = field.key
 	}
-	for _, field := range fields(of) {
+	for _, field := range all {
 		r.comments.readPackage(r, field.owner.PkgPath())
-		comment := r.comments.text[field.owner.PkgPath()+"."+field.owner.Name()+"."+field.Name]
+		comment := r.comments.fields[field.owner.PkgPath()+"."+field.owner.Name()+"."+field.Name]
 		assert.NotEmpty(r, comment, "%s.%s says nothing of itself", field.owner, field.Name)
 		s := setting{path: prefix + field.key}
-		below, suffix := field.Type, ""
-		for {
-			if below.Kind() == reflect.Pointer {
-				below = below.Elem()
-			} else if below.Kind() == reflect.Slice {
-				below, suffix = below.Elem(), suffix+"[]"
-			} else if below.Kind() == reflect.Map {
-				below, suffix = below.Elem(), suffix+".*"
-			} else {
-				break
-			}
-		}
+		below, suffix := entries(field.Type)
 		s.object = below.Kind() == reflect.Struct
 		s.kind = kindOf(r, below)
 		switch {
@@ -269,7 +248,7 @@ func (r *settingsReader) walk(prefix string, of reflect.Type) {
 				r.words[value.value] = true
 			}
 		}
-		s.meaning, s.fallback = describe(comment, field.Name, siblings, r.names, len(values) > 0)
+		s.meaning, s.fallback = describe(comment, field.Name, siblings, r.names)
 		s.explain(values, r.names)
 		if s.fallback == "" {
 			said := s.kind == kindNumber || s.kind == kindBool && field.Type.Kind() == reflect.Pointer
@@ -284,6 +263,20 @@ func (r *settingsReader) walk(prefix string, of reflect.Type) {
 		if s.object {
 			r.walk(s.path+suffix+".", below)
 		}
+	}
+}
+
+// entries returns the type of what a setting holds in the end, and how the path
+// goes on to it.
+func entries(of reflect.Type) (reflect.Type, string) {
+	steps := map[reflect.Kind]string{reflect.Pointer: "", reflect.Slice: "[]", reflect.Map: ".*"}
+	suffix := ""
+	for {
+		step, holds := steps[of.Kind()]
+		if !holds {
+			return of, suffix
+		}
+		of, suffix = of.Elem(), suffix+step
 	}
 }
 
@@ -326,36 +319,25 @@ func (s *setting) explain(values []constant, names map[string]string) {
 }
 
 var (
-	markedDefault = regexp.MustCompile(`("[^"]*"|\b[0-9A-Za-z]+) \(default(: ([^)]*))?\)`)
-	// onlyValues is a sentence that lists what the constants' comments explain.
-	onlyValues = regexp.MustCompile(`^[A-Za-z]+ is (("[^"]*"|, | or )+)\.$`)
-	quoted     = regexp.MustCompile(`"([^"]*)"`)
+	quoted = regexp.MustCompile(`"([^"]*)"`)
 	// defaults is a sentence about a value that is the default somewhere.
 	defaults = regexp.MustCompile(`^The ([a-z ]+'s? )?default\b`)
 	camel    = regexp.MustCompile(`[a-z]+.*[A-Z]|[A-Z]{2,}.*[a-z]`)
 	number   = regexp.MustCompile(`^(true|false|[0-9]+(?:,[0-9]{3})*)($|[,;: ])`)
 	goWord   = regexp.MustCompile(`\b[A-Za-z0-9]+\b`)
-	goName   = regexp.MustCompile(`\b[A-Z][A-Za-z0-9]*\b`)
+	// afterWord is text up to a word that may be a name: one that begins small, and
+	// no sentence's end.
+	afterWord = regexp.MustCompile(`(^| )[a-z][^ .]* $`)
+	goName    = regexp.MustCompile(`\b[A-Z][A-Za-z0-9]*\b`)
 )
 
 // describe turns the comment of a field into what a reader of the configuration
 // needs: its first paragraph, with the keys in place of Go's names. What follows
 // is for callers in Go.
-func describe(comment, name string, siblings, names map[string]string, explained bool) (meaning, fallback string) {
+func describe(comment, name string, siblings, names map[string]string) (meaning, fallback string) {
 	paragraph := strings.SplitN(strings.TrimSpace(comment), "\n\n", 2)[0]
 	var kept []string
 	for _, sentence := range sentences(paragraph) {
-		if marked := markedDefault.FindStringSubmatch(sentence); marked != nil {
-			fallback = marked[1]
-			if !strings.HasPrefix(fallback, `"`) {
-				fallback = `"` + fallback + `"`
-			}
-			more := ""
-			if marked[3] != "" {
-				more = " (" + marked[3] + ")"
-			}
-			sentence = strings.Replace(sentence, marked[0], marked[1]+more, 1)
-		}
 		switch {
 		case strings.HasPrefix(sentence, "https://"):
 			kept = append(kept, "([source]("+sentence+"))")
@@ -363,55 +345,27 @@ func describe(comment, name string, siblings, names map[string]string, explained
 			fallback = lower(strings.TrimSuffix(sentence, "."))
 		case strings.HasPrefix(sentence, "Default"):
 			fallback = strings.TrimSuffix(strings.TrimLeft(strings.TrimPrefix(sentence, "Default"), ": "), ".")
-		case sentence == "Optional." || explained && onlyValues.MatchString(sentence):
-		case strings.HasPrefix(sentence, "Optional; "):
-			kept = append(kept, upper(strings.TrimPrefix(sentence, "Optional; ")))
 		default:
 			kept = append(kept, sentence)
 		}
 	}
-	meaning = strings.Join(kept, " ")
-	meaning = keyed(subject(meaning, name), siblings, names)
-	fallback = keyed(fallback, siblings, names)
-	fallback = number.ReplaceAllString(fallback, "`$1`$2")
+	meaning = keyed(subject(strings.Join(kept, " "), name), siblings, names)
+	fallback = number.ReplaceAllString(keyed(fallback, siblings, names), "`$1`$2")
 	return markdown(meaning), markdown(fallback)
 }
 
-// subject drops the field's name from the beginning of what is said about it.
+// subject drops the field's name, and "is", from the beginning of what is said
+// about it. "Name of the role" stays.
 func subject(text, name string) string {
-	rest, named := strings.CutPrefix(text, name+" ")
-	if !named {
-		rest, _ = strings.CutPrefix(text, name+".")
-		if rest == text {
-			return text
-		}
-		return strings.TrimSpace(rest)
-	}
-	verb, after, _ := strings.Cut(rest, " ")
-	switch verb {
-	case "is", "are":
+	said, named := strings.CutPrefix(text, name+" ")
+	verb, after, _ := strings.Cut(said, " ")
+	switch {
+	case !named || slices.Contains([]string{"of", "with", "for", "to"}, verb):
+		return text
+	case verb == "is" || verb == "are":
 		return upper(after)
-	case "of", "with", "for", "to", "in", "on", "between", "at":
-		words := strings.FieldsFunc(spaced(name), func(r rune) bool { return r == ' ' })
-		return upper(strings.Join(words, " ")) + " " + rest
 	}
-	return upper(rest)
-}
-
-// spaced returns a name of Go's as words: "MaxPods" is "max pods".
-func spaced(name string) string {
-	var out []rune
-	runes := []rune(name)
-	for i, r := range runes {
-		if i > 0 && unicode.IsUpper(r) && unicode.IsLower(runes[i-1]) {
-			out = append(out, ' ')
-		}
-		if i > 0 && (i+1 == len(runes) || !unicode.IsUpper(runes[i+1])) && !unicode.IsUpper(runes[i-1]) {
-			r = unicode.ToLower(r)
-		}
-		out = append(out, r)
-	}
-	return string(out)
+	return upper(said)
 }
 
 // keyed puts the keys in place of Go's names. A single word may be a word of the
@@ -427,11 +381,8 @@ func keyed(text string, siblings, names map[string]string) string {
 		if single {
 			key, known = siblings[word]
 			known = known && word != strings.ToUpper(word)
-			before := strings.TrimRight(text[:at[0]], " ")
-			words := strings.Fields(before)
-			if len(words) == 0 || strings.HasSuffix(before, ".") || !unicode.IsLower([]rune(words[len(words)-1])[0]) {
-				known = at[0] == 0 && at[1] == len(text) && known // the whole of a default
-			}
+			whole := at[0] == 0 && at[1] == len(text) // of a default
+			known = known && (whole || afterWord.MatchString(text[:at[0]]))
 		}
 		if !known || strings.Count(text[:at[0]], `"`)%2 == 1 {
 			continue
@@ -471,16 +422,6 @@ func sentences(text string) []string {
 	return append(all, text[start:])
 }
 
-func upper(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
-}
+func upper(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-func lower(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToLower(text[:1]) + text[1:]
-}
+func lower(text string) string { return strings.ToLower(text[:1]) + text[1:] }

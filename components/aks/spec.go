@@ -151,8 +151,8 @@ type Spec struct {
 	// ReachableCidrs are networks that the VNet reaches: peered ones, those on
 	// premises. Pods' and services' blocks must not overlap them.
 	ReachableCidrs []string `json:"reachableCidrs,omitzero"`
-	// KubernetesVersion of a cluster that is made, "1.34" for example. Default
-	// AKS's own.
+	// KubernetesVersion is the version of a cluster that is made, "1.34" for
+	// example. Default AKS's own.
 	KubernetesVersion string `json:"kubernetesVersion,omitzero"`
 	// AdminGroups are the object ids of the Entra groups that administer a
 	// cluster that is made. Default none: Azure's roles for Kubernetes decide alone.

@@ -22,8 +22,8 @@ type Spec struct {
 	// zone's position is its slot: never reorder them. Required.
 	Zones []string `json:"zones,omitzero"`
 	// ZoneIDs are the zones' ids in this account ("euw1-az1"), in the order of
-	// Zones. Optional; they let zones that EKS or a service does not support be
-	// recognised before deployment.
+	// Zones. They let zones that EKS or a service does not support be recognised
+	// before deployment. Default none.
 	ZoneIDs []string `json:"zoneIds,omitzero"`
 	// Subnets places single subnets by hand: tier, then zone, then CIDR. What
 	// is not listed keeps the block of its slot.
@@ -61,7 +61,7 @@ type Spec struct {
 
 // IngressRule admits one block to the public load balancers.
 type IngressRule struct {
-	// Protocol is "tcp" (default), "udp" or "-1" for all.
+	// Protocol is "tcp", "udp" or "-1" for all. Default "tcp".
 	Protocol string `json:"protocol,omitzero"`
 	// From is the lowest port, 0 to 65535; with protocol "-1" there are no
 	// ports. Default 0.

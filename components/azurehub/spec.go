@@ -184,7 +184,7 @@ type ForwardingRule struct {
 
 // Bastion is Azure Bastion.
 type Bastion struct {
-	// SKU is "Basic" (default), "Standard" or "Premium".
+	// SKU is "Basic", "Standard" or "Premium". Default "Basic".
 	SKU string `json:"sku,omitzero"`
 }
 

@@ -107,7 +107,7 @@ type Spec struct {
 	// DdosProtectionPlan is the id of a DDoS protection plan. Default none,
 	// since a plan costs thousands a month.
 	DdosProtectionPlan string `json:"ddosProtectionPlan,omitzero"`
-	// FlowLogs of the VNet. Default none.
+	// FlowLogs are records of the VNet's traffic. Default none.
 	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
 	// Existing is a VNet made elsewhere to build into. Default none: one is
 	// created.
@@ -153,7 +153,7 @@ type Allow struct {
 	From []string `json:"from,omitzero"`
 	// Ports are numbers or ranges, "443" or "8000-8100". Required.
 	Ports []string `json:"ports,omitzero"`
-	// Protocol is "Tcp" (default) or "Udp".
+	// Protocol is "Tcp" or "Udp". Default "Tcp".
 	Protocol string `json:"protocol,omitzero"`
 }
 
@@ -174,7 +174,8 @@ type Firewall struct {
 	// PropagateBgpRoutes adds the routes that a gateway learns to the route
 	// tables. Default false: traffic to on premises goes to the firewall too.
 	PropagateBgpRoutes bool `json:"propagateBgpRoutes,omitzero"`
-	// ExtraRoutes of the subnets that are routed to the firewall, by name.
+	// ExtraRoutes are further routes of the subnets that are routed to the
+	// firewall, by name. Default none.
 	ExtraRoutes map[string]ExtraRoute `json:"extraRoutes,omitzero"`
 }
 

@@ -72,8 +72,8 @@ type Spec struct {
 	// least two, at most ZoneSlots. Required.
 	Zones []string `json:"zones,omitzero"`
 	// ZoneIDs are the zones' ids in this account ("euw1-az1"), in the order of
-	// Zones. Optional; they let zones that a service does not support be
-	// recognised before deployment.
+	// Zones. They let zones that a service does not support be recognised before
+	// deployment. Default none.
 	ZoneIDs []string `json:"zoneIds,omitzero"`
 	// ZoneSlots is how many zones the address plan has room for: 3 or 4.
 	// Default 3. It cannot change later without moving every subnet.
@@ -100,7 +100,7 @@ type Spec struct {
 	// GatewayEndpoints are the gateway endpoints put on every tier's route
 	// table: "s3", "dynamodb". Default both; an empty list means none.
 	GatewayEndpoints []string `json:"gatewayEndpoints,omitzero"`
-	// FlowLogs of the VPC. Default none.
+	// FlowLogs are records of the VPC's traffic. Default none.
 	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("elastic-ips-per-region").

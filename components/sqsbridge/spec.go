@@ -47,8 +47,8 @@ const (
 type Spec struct {
 	// Region of the queues, for example "eu-west-1". Required.
 	Region string `json:"-"`
-	// LocalPlane is whose account has the queues: "dataPlane" (default) or
-	// "controlPlane". The other plane is the peer.
+	// LocalPlane is whose account has the queues; the other plane is the peer.
+	// Default "dataPlane".
 	LocalPlane Plane `json:"localPlane,omitzero"`
 	// LocalAccountID is the account with the queues, 12 digits. Required.
 	LocalAccountID string `json:"localAccountId,omitzero"`

@@ -2,8 +2,8 @@ package supportaccess
 
 // Spec is the plain part of a support role. It holds no Pulumi values.
 type Spec struct {
-	// AccountID is the customer's account, 12 digits. Optional; it lets
-	// policies and principals of the wrong account be recognised.
+	// AccountID is the customer's account, 12 digits. It lets policies and
+	// principals of the wrong account be recognised. Default none.
 	AccountID string `json:"accountId,omitzero"`
 	// Name of the role, at most 64 characters, which the vendor is told.
 	// Required.

@@ -19,7 +19,8 @@ type Spec struct {
 	// RetentionDays is how long the log group keeps them, one of CloudWatch's
 	// numbers of days; only with destination "cloudWatch". Default 90.
 	RetentionDays int `json:"retentionDays,omitzero"`
-	// TrafficType is what is recorded: "ALL" (default), "ACCEPT" or "REJECT".
+	// TrafficType is what is recorded: "ALL", "ACCEPT" or "REJECT". Default
+	// "ALL".
 	TrafficType string `json:"trafficType,omitzero"`
 	// AggregationSeconds is how long packets are counted for one record: 60 or
 	// 600. Default 600.

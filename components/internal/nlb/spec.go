@@ -61,7 +61,7 @@ type Listener struct {
 // HealthCheck is how a target group checks its targets.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
 type HealthCheck struct {
-	// Protocol is "TCP" (default), "HTTP" or "HTTPS".
+	// Protocol is "TCP", "HTTP" or "HTTPS". Default "TCP".
 	Protocol string `json:"protocol,omitzero"`
 	// Port of the check. Default the target port.
 	Port int `json:"port,omitzero"`
