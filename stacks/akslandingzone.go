@@ -23,17 +23,19 @@ const AksLandingZoneModel = "aks-landing-zone"
 
 // AksLandingZone is the model of a hub and a spoke around a private AKS cluster.
 type AksLandingZone struct {
-	// ResourceGroups are the groups that are made.
+	// ResourceGroups are the groups that are made. Required.
 	ResourceGroups LandingZoneGroups `json:"resourceGroups,omitzero"`
-	// Hub is the hub. Its aks follows from the cluster, and its spokes are those
-	// beside the model's own.
+	// Hub is the hub. Its spokes are those beside the model's own. Required.
+	//
+	// Its AKS follows from the cluster.
 	Hub azurehub.Spec `json:"hub"`
 	// Spoke is the cluster's VNet. Its egress is customerFirewall, the hub's
 	// firewall; that and the peering "hub" are filled in. Its DNS servers are by
-	// default the firewall, where that is the DNS proxy.
+	// default the firewall, where that is the DNS proxy. With an ingress its roles
+	// have applicationGateway by default. Required.
 	Spoke azurevnet.Spec `json:"spoke"`
 	// Cluster is the cluster. Its access is by default privateOwnZone, and its
-	// zone then privatelink.<location>.azmk8s.io.
+	// zone then "privatelink.<location>.azmk8s.io". Required.
 	Cluster AzureCluster `json:"cluster"`
 	// PrivateEndpoints are the private endpoints and their zones, which are
 	// linked to the hub too. Default the zones of aks, blob, registry and vault.
@@ -46,8 +48,9 @@ type AksLandingZone struct {
 
 // LandingZoneGroups are the names of the resource groups.
 type LandingZoneGroups struct {
-	// Hub is the hub's group, Spoke that of everything else. Required.
-	Hub   string `json:"hub,omitzero"`
+	// Hub is the hub's group. Required.
+	Hub string `json:"hub,omitzero"`
+	// Spoke is the group of everything else. Required.
 	Spoke string `json:"spoke,omitzero"`
 }
 

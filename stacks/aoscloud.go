@@ -15,7 +15,7 @@ const AosCloudModel = "aoscloud"
 
 // AosCloud is the model of an AosCloud deployment: one VPC with everything in it.
 type AosCloud struct {
-	// Vpc is the VPC.
+	// Vpc is the VPC. Required.
 	Vpc aoscloud.Spec `json:"vpc"`
 	// Tags are put on every resource that takes tags.
 	Tags map[string]string `json:"tags,omitzero"`

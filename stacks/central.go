@@ -27,23 +27,31 @@ type DedicatedCentral struct {
 	// VpcCidr is the hub's block; unlike those of the planes alone it may
 	// overlap none of theirs. Required.
 	VpcCidr string `json:"vpcCidr,omitzero"`
-	// Zones, ZoneIDs and ZoneSlots are the hub's, as in a control plane.
-	// Zones are required.
-	Zones     []string `json:"zones,omitzero"`
-	ZoneIDs   []string `json:"zoneIds,omitzero"`
-	ZoneSlots int      `json:"zoneSlots,omitzero"`
-	// Preset, Add, Remove and Overrides choose the endpoints. Default: every
-	// service that either plane needs.
-	Preset    string                        `json:"preset,omitzero"`
-	Add       []string                      `json:"add,omitzero"`
-	Remove    []string                      `json:"remove,omitzero"`
+	// Zones are the hub's availability zones, at least two. A zone's position is
+	// its slot: append zones, never reorder or remove them. Required.
+	Zones []string `json:"zones,omitzero"`
+	// ZoneIDs are the zones' ids in the hub's account ("euw1-az1"), in the order
+	// of Zones. Default none.
+	ZoneIDs []string `json:"zoneIds,omitzero"`
+	// ZoneSlots is how many zones the address plan has room for: 3 or 4.
+	// Default 3. It cannot change later without moving every subnet.
+	ZoneSlots int `json:"zoneSlots,omitzero"`
+	// Preset is the list of services to start from. Default every service that
+	// either plane needs.
+	Preset string `json:"preset,omitzero"`
+	// Add are services beyond the preset, by the last part of their name.
+	Add []string `json:"add,omitzero"`
+	// Remove are services of the preset that are not wanted.
+	Remove []string `json:"remove,omitzero"`
+	// Overrides are changes to single endpoints, by service. Default none.
 	Overrides map[string]endpoints.Override `json:"overrides,omitzero"`
-	// DNS is "profile" (default) or "zones".
+	// DNS says how the services' names reach the planes. Default "profile".
 	DNS centralendpoints.DNS `json:"dns,omitzero"`
-	// Routing is "transitGateway" (default) or "peering".
+	// Routing says how packets pass between a plane and the hub. Default
+	// "transitGateway".
 	Routing centralendpoints.Routing `json:"routing,omitzero"`
-	// ShareOutsideOrganization shares by invitation. Default false: the
-	// accounts are of one AWS Organization.
+	// ShareOutsideOrganization shares by invitation, which the planes accept.
+	// Default false: the accounts are of one AWS Organization.
 	ShareOutsideOrganization bool `json:"shareOutsideOrganization,omitzero"`
 }
 

@@ -25,31 +25,34 @@ const (
 // Connector is the synchronous connection from the control plane to the data
 // plane. The components publicconnector and privatelink say more of each field.
 type Connector struct {
-	// Kind is "internet" or "privatelink". Required.
+	// Kind is how the control plane reaches the data plane. Required.
 	Kind ConnectorKind `json:"kind,omitzero"`
 
 	// Listeners are the ports of the data plane's services. Default one: TCP
 	// on 443, passed through to port 443 of the targets.
 	Listeners []publicconnector.Listener `json:"listeners,omitzero"`
-	// CrossZone lets each zone serve the targets of every zone. Default true.
+	// CrossZone lets each zone serve the targets of every zone; AWS charges for
+	// traffic between zones. Default true.
 	CrossZone *bool `json:"crossZone,omitzero"`
-	// ProxyProtocolV2 puts the client's address before each connection.
-	// Default false.
+	// ProxyProtocolV2 puts the client's address before each connection, for
+	// targets that understand it. Default false.
 	ProxyProtocolV2 bool `json:"proxyProtocolV2,omitzero"`
 	// DeletionProtection keeps the load balancer from being deleted. Default
 	// true: set it to false and deploy before a destroy.
 	DeletionProtection *bool `json:"deletionProtection,omitzero"`
 
-	// ControlPlaneCidrs are the blocks that the control plane connects from.
-	// Required for kind internet.
+	// ControlPlaneCidrs are the blocks that the control plane connects from, the
+	// only ones admitted. Required for kind internet.
 	ControlPlaneCidrs []string `json:"controlPlaneCidrs,omitzero"`
-	// AllowAnywhere admits 0.0.0.0/0. Default false. Kind internet.
+	// AllowAnywhere lets controlPlaneCidrs have 0.0.0.0/0. Default false. Kind
+	// internet.
 	AllowAnywhere bool `json:"allowAnywhere,omitzero"`
 
 	// AllowedPrincipals are the ARNs that may ask to connect, the control
 	// plane's account or role. Required for kind privatelink.
 	AllowedPrincipals []string `json:"allowedPrincipals,omitzero"`
-	// AllowPublic admits the principal "*". Default false. Kind privatelink.
+	// AllowPublic lets allowedPrincipals have "*", everybody on AWS, with
+	// acceptance. Default false. Kind privatelink.
 	AllowPublic bool `json:"allowPublic,omitzero"`
 	// AcceptanceRequired lets each connection wait for your consent. Default
 	// true. Kind privatelink.
@@ -57,19 +60,20 @@ type Connector struct {
 	// PrivateDNSName is the service's name once its domain is verified. Kind
 	// privatelink.
 	PrivateDNSName string `json:"privateDnsName,omitzero"`
-	// VerificationZoneID is the public Route 53 zone of that domain. Kind
+	// VerificationZoneID is the public Route 53 zone of that domain, which gets
+	// the record that proves it. Default none: DNS is kept elsewhere. Kind
 	// privatelink.
 	VerificationZoneID string `json:"verificationZoneId,omitzero"`
-	// VerifyPrivateDNS makes the verification with DNS kept elsewhere. Kind
-	// privatelink.
+	// VerifyPrivateDNS says, with DNS kept elsewhere, that the record of the
+	// output connector.txtRecord is published. Kind privatelink.
 	VerifyPrivateDNS bool `json:"verifyPrivateDns,omitzero"`
 	// SupportedRegions are further regions of consumers. Kind privatelink.
 	SupportedRegions []string `json:"supportedRegions,omitzero"`
-	// EnforceInboundRules is "off" (default) or "on", with ClientCidrs. Kind
-	// privatelink.
+	// EnforceInboundRules says whether the load balancer's rules are held against
+	// the clients' own addresses. Default "off". Kind privatelink.
 	EnforceInboundRules privatelink.InboundRules `json:"enforceInboundRules,omitzero"`
-	// ClientCidrs are the clients' blocks in the consumer's VPC. Kind
-	// privatelink.
+	// ClientCidrs are the clients' blocks in the consumer's VPC. Required with
+	// enforceInboundRules "on". Kind privatelink.
 	ClientCidrs []string `json:"clientCidrs,omitzero"`
 }
 

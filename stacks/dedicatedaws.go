@@ -26,10 +26,10 @@ const DedicatedAwsModel = "dedicated-aws"
 // without internet access. The environment's AWS settings are those of the data
 // plane's account; the control plane has an account of its own.
 type DedicatedAws struct {
-	// ControlPlane is the VPC of the control plane, and its account.
+	// ControlPlane is the VPC of the control plane, and its account. Required.
 	ControlPlane DedicatedControlPlane `json:"controlPlane"`
-	// DataPlane is the VPC of the data plane. Its egress is isolated, the
-	// default here and the only choice.
+	// DataPlane is the VPC of the data plane. Its egress is isolated and its
+	// connectivity privatelink. Required.
 	DataPlane dataplane.Spec `json:"dataPlane"`
 	// ControlPlaneEndpoints are the control plane's interface endpoints.
 	// Default those of the preset aws-control-plane. With runtime ec2 that
@@ -74,11 +74,14 @@ type DedicatedControlPlane struct {
 // DedicatedAccount are the settings of the provider of a second account; its
 // region is the environment's.
 type DedicatedAccount struct {
-	// Profile is the profile of the shared credentials file.
+	// Profile is the profile of the shared credentials file. Default the
+	// credentials of the surroundings.
 	Profile string `json:"profile,omitzero"`
-	// AllowedAccountIDs are the only accounts that may be deployed to.
+	// AllowedAccountIDs are the only accounts that may be deployed to. Name the
+	// account: without it, credentials of another one would put the plane there.
+	// Default any.
 	AllowedAccountIDs []string `json:"allowedAccountIds,omitzero"`
-	// AssumeRole is a role to deploy with.
+	// AssumeRole is a role to deploy with. Default none.
 	AssumeRole *AssumeRole `json:"assumeRole,omitzero"`
 }
 
@@ -109,26 +112,31 @@ type DedicatedService struct {
 	// AcceptanceRequired lets other connections than the control plane's,
 	// which is accepted here, wait for your consent. Default true.
 	AcceptanceRequired *bool `json:"acceptanceRequired,omitzero"`
-	// PrivateDNSName is the service's name once its domain is verified.
+	// PrivateDNSName is the service's name once its domain is verified. Default
+	// none.
 	PrivateDNSName string `json:"privateDnsName,omitzero"`
 	// VerificationZoneID is the public Route 53 zone of that domain, in the
-	// data plane's account.
+	// data plane's account, which gets the record that proves the domain.
+	// Default none: DNS is kept elsewhere.
 	VerificationZoneID string `json:"verificationZoneId,omitzero"`
-	// VerifyPrivateDNS makes the verification with DNS kept elsewhere.
+	// VerifyPrivateDNS says, with DNS kept elsewhere, that the record of the
+	// output service.txtRecord is published. Default false.
 	VerifyPrivateDNS bool `json:"verifyPrivateDns,omitzero"`
-	// PrivateDNS lets PrivateDNSName resolve in the control plane. Set it once
-	// the name is verified and the connection accepted. Default false.
+	// PrivateDNS lets PrivateDNSName resolve in the control plane. AWS refuses it
+	// before the name is verified and the connection accepted: deploy once
+	// without. Default false.
 	PrivateDNS bool `json:"privateDns,omitzero"`
-	// Alias gives the endpoint names in a private zone of the control plane.
+	// Alias is names for the endpoint in a private zone of the control plane.
 	// Not with PrivateDNS. Default none.
 	Alias *privatelink.Alias `json:"alias,omitzero"`
-	// CrossZone lets each zone serve the targets of every zone. Default true.
+	// CrossZone lets each zone serve the targets of every zone; AWS charges for
+	// traffic between zones. Default true.
 	CrossZone *bool `json:"crossZone,omitzero"`
-	// ProxyProtocolV2 puts the client's address before each connection.
-	// Default false.
+	// ProxyProtocolV2 puts the client's address before each connection, for
+	// targets that understand it. Default false.
 	ProxyProtocolV2 bool `json:"proxyProtocolV2,omitzero"`
-	// EnforceInboundRules is "off" (default), or "on" to admit the control
-	// plane's VPC alone.
+	// EnforceInboundRules says whether the load balancer admits the control
+	// plane's VPC alone. Default "off".
 	EnforceInboundRules privatelink.InboundRules `json:"enforceInboundRules,omitzero"`
 	// DeletionProtection keeps the load balancer from being deleted. Default
 	// true: set it to false and deploy before a destroy.

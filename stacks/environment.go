@@ -138,18 +138,25 @@ type AddressSubnet struct {
 type Aws struct {
 	// Region is the AWS region. Required.
 	Region string `json:"region,omitzero"`
-	// Profile is the profile of the shared credentials file.
+	// Profile is the profile of the shared credentials file. Default the
+	// credentials of the surroundings.
 	Profile string `json:"profile,omitzero"`
-	// AllowedAccountIDs are the only accounts that may be deployed to.
+	// AllowedAccountIDs are the only accounts that may be deployed to. Default
+	// any.
 	AllowedAccountIDs []string `json:"allowedAccountIds,omitzero"`
-	// AssumeRole is a role to deploy with.
+	// AssumeRole is a role to deploy with. Default none.
 	AssumeRole *AssumeRole `json:"assumeRole,omitzero"`
 }
 
 // AssumeRole is a role that the provider assumes.
 type AssumeRole struct {
-	RoleArn     string `json:"roleArn,omitzero"`
-	ExternalID  string `json:"externalId,omitzero"`
+	// RoleArn is the role's ARN. Required.
+	RoleArn string `json:"roleArn,omitzero"`
+	// ExternalID is the external id that the role's trust policy asks for.
+	// Default none.
+	ExternalID string `json:"externalId,omitzero"`
+	// SessionName is how the session is called in AWS's logs. Default the
+	// provider's choice.
 	SessionName string `json:"sessionName,omitzero"`
 }
 

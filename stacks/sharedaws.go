@@ -23,7 +23,7 @@ const SharedAwsModel = "shared-aws"
 // SharedAws is the model of a data plane in the customer's AWS account whose
 // control plane the platform's vendor runs.
 type SharedAws struct {
-	// DataPlane is the VPC of the data plane.
+	// DataPlane is the VPC of the data plane. Required.
 	DataPlane dataplane.Spec `json:"dataPlane"`
 	// Endpoints are its interface endpoints. Default: those of the preset
 	// aws-data-plane when the data plane is isolated, none otherwise.

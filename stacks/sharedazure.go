@@ -24,13 +24,15 @@ type SharedAzure struct {
 	// ResourceGroup is the name of the group that everything in Azure is made
 	// in. Required.
 	ResourceGroup string `json:"resourceGroup,omitzero"`
-	// DataPlane is the VNet of the data plane.
+	// DataPlane is the VNet of the data plane. Required.
 	DataPlane azurevnet.Spec `json:"dataPlane"`
 	// PrivateEndpoints are the private endpoints and their zones. Default the
 	// zones of blob, dfs, registry and vault.
 	PrivateEndpoints *AzureEndpoints `json:"privateEndpoints,omitzero"`
-	// Cluster is the AKS cluster. The vendor makes it by the output "cluster",
-	// unless it says create. Default none.
+	// Cluster is the AKS cluster. Its network posture and the room for it are
+	// planned, and one that does not fit is refused; the vendor makes it by the
+	// output "cluster", unless it says create. Its egress, egressIps and
+	// reachableCidrs follow from the VNet. Default none.
 	Cluster *SharedAzureCluster `json:"cluster,omitzero"`
 	// VendorAccess lets the vendor's group install the platform. Default none.
 	VendorAccess *SharedAzureAccess `json:"vendorAccess,omitzero"`
@@ -57,7 +59,7 @@ type SharedAzureCluster struct {
 type AccessScope string
 
 const (
-	// ScopeGroup is the model's resource group. The default.
+	// ScopeGroup is the environment's resource group. The default.
 	ScopeGroup AccessScope = "resourceGroup"
 	// ScopeSubscription is the whole subscription, which the vendor's document
 	// advises to be the data plane's alone.
@@ -67,11 +69,11 @@ const (
 // SharedAzureAccess is the vendor's access.
 type SharedAzureAccess struct {
 	// GroupObjectID is the object id of the Entra group that the vendor's team
-	// is let into. Required.
+	// is let into. An access package decides who is in it. Required.
 	GroupObjectID string `json:"groupObjectId,omitzero"`
-	// Access is "installer" (default) or "owner".
+	// Access is what the vendor's group may do. Default "installer".
 	Access azureaccess.Access `json:"access,omitzero"`
-	// Scope is "resourceGroup" (default) or "subscription".
+	// Scope is what the vendor's roles are for. Default "resourceGroup".
 	Scope AccessScope `json:"scope,omitzero"`
 }
 

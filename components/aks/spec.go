@@ -28,9 +28,9 @@ const (
 type Dataplane string
 
 const (
-	// DataplaneCilium carries them by eBPF. The default, except with kubenet.
+	// DataplaneCilium carries packets by eBPF. The default, except with kubenet.
 	DataplaneCilium Dataplane = "cilium"
-	// DataplaneAzure carries them by iptables.
+	// DataplaneAzure carries packets by iptables.
 	DataplaneAzure Dataplane = "azure"
 )
 
@@ -38,10 +38,11 @@ const (
 type Policy string
 
 const (
-	// PolicyCilium is the dataplane's own, and the only one of Cilium's. The
-	// default with it.
+	// PolicyCilium is the dataplane's own, and the only one with the dataplane
+	// "cilium". The default with it.
 	PolicyCilium Policy = "cilium"
-	// PolicyCalico is the default with the dataplane "azure".
+	// PolicyCalico is Calico, which AKS installs. The default with the dataplane
+	// "azure".
 	PolicyCalico Policy = "calico"
 	// PolicyAzure is Azure's network policy manager, which ends for Linux
 	// nodes; a plan with it has a warning.
@@ -105,7 +106,9 @@ func (a APIAccess) public() bool { return a == Public || a == VnetIntegrationPub
 type Tier string
 
 const (
-	TierFree     Tier = "Free"
+	// TierFree has no agreed availability.
+	TierFree Tier = "Free"
+	// TierStandard promises an availability, at a price by the hour.
 	TierStandard Tier = "Standard"
 )
 
@@ -116,12 +119,12 @@ type Spec struct {
 	Location string `json:"-"`
 	// Vnet is the network the cluster is built into. Required.
 	Vnet Vnet `json:"-"`
-	// Model of the network. Default "overlay". It cannot be changed later
+	// Model of the network: where pods' addresses come from. Default "overlay". It cannot be changed later
 	// without replacing the cluster.
 	Model NetworkModel `json:"model,omitzero"`
-	// Dataplane. Default "cilium", or "azure" with kubenet.
+	// Dataplane is what carries pods' packets. Default "cilium", or "azure" with kubenet.
 	Dataplane Dataplane `json:"dataplane,omitzero"`
-	// Policy. Default "cilium" with that dataplane, "calico" with "azure".
+	// Policy is what enforces Kubernetes' network policies. Default "cilium" with that dataplane, "calico" with "azure".
 	Policy Policy `json:"policy,omitzero"`
 	// PodCidr is the pods' block outside the VNet, only with the models
 	// overlay and kubenet. Default "10.244.0.0/16", which is 256 nodes.
@@ -137,7 +140,7 @@ type Spec struct {
 	// the firewall's for example. They are added to the API server's
 	// AuthorizedRanges: nodes reach a public API server from there.
 	EgressIPs []string `json:"egressIps,omitzero"`
-	// API server's access.
+	// API is the access to the API server.
 	API API `json:"api,omitzero"`
 	// Pools of nodes. The first is a system pool and part of the cluster: it
 	// stays. The others may come and go. Required.
@@ -148,16 +151,16 @@ type Spec struct {
 	// ReachableCidrs are networks that the VNet reaches: peered ones, those on
 	// premises. Pods' and services' blocks must not overlap them.
 	ReachableCidrs []string `json:"reachableCidrs,omitzero"`
-	// KubernetesVersion of AksCluster, "1.34" for example. Default AKS's own.
+	// KubernetesVersion is the version of a cluster that is made, "1.34" for
+	// example. Default AKS's own.
 	KubernetesVersion string `json:"kubernetesVersion,omitzero"`
-	// AdminGroups are the object ids of the Entra groups that administer
-	// AksCluster. Default none: Azure's roles for Kubernetes decide alone.
+	// AdminGroups are the object ids of the Entra groups that administer a
+	// cluster that is made. Default none: Azure's roles for Kubernetes decide alone.
 	AdminGroups []string `json:"adminGroups,omitzero"`
-	// Tier of AksCluster: "Free", without an agreed availability, or
-	// "Standard". Default "Standard".
+	// Tier of a cluster that is made. Default "Standard".
 	Tier Tier `json:"tier,omitzero"`
-	// DeletionProtection keeps AksCluster from being deleted or replaced, which
-	// any change of its network would do. Default true: set it to false and
+	// DeletionProtection keeps a cluster that is made from being deleted or
+	// replaced, which any change of its network would do. Default true: set it to false and
 	// deploy before a destroy.
 	DeletionProtection *bool `json:"deletionProtection,omitzero"`
 	// Created says that the cluster is there already. Only with the access
@@ -245,17 +248,18 @@ type Pool struct {
 	// Name of the pool, 1 to 12 lower-case letters and digits, the first a
 	// letter. Required.
 	Name string `json:"name,omitzero"`
-	// Mode is "System" or "User". Default "System" for the first pool, "User"
+	// Mode is what its nodes run. Default "System" for the first pool, "User"
 	// for the others.
 	Mode PoolMode `json:"mode,omitzero"`
-	// VMSize of its nodes, for example "Standard_D4ds_v5". Required by
-	// AksCluster.
+	// VMSize is the machine of its nodes, for example "Standard_D4ds_v5".
+	// Required for a cluster that is made.
 	VMSize string `json:"vmSize,omitzero"`
-	// MinCount and MaxCount are how many nodes the autoscaler keeps. Default
-	// MinCount 1 in a system pool and 0 in others; MaxCount is required.
+	// MinCount is how few nodes the autoscaler keeps. Default 1 in a system
+	// pool, 0 in others.
 	MinCount int `json:"minCount,omitzero"`
+	// MaxCount is how many nodes the autoscaler makes at most. Required.
 	MaxCount int `json:"maxCount,omitzero"`
-	// MaxPods of a node, 10 to 250. Default the model's: overlay 250,
+	// MaxPods is the most pods of a node, 10 to 250. Default the model's: overlay 250,
 	// podSubnetStatic 111, podSubnet and kubenet 110, azureCni 30.
 	MaxPods int `json:"maxPods,omitzero"`
 	// Surge is how many nodes an upgrade adds for its time: a number, or a

@@ -19,9 +19,9 @@ const (
 type WAFMode string
 
 const (
-	// Prevention refuses and logs it. The default.
+	// Prevention refuses and logs the request. The default.
 	Prevention WAFMode = "Prevention"
-	// Detection lets it through and logs it; a plan with it has a warning.
+	// Detection lets the request through and logs it; a plan with it has a warning.
 	Detection WAFMode = "Detection"
 )
 
@@ -57,8 +57,8 @@ type Spec struct {
 	// DefaultRouteToAppliance says that the subnet's route table leads
 	// 0.0.0.0/0 to a firewall; only with NetworkIsolation. Default false.
 	DefaultRouteToAppliance bool `json:"-"`
-	// Frontends are "public", "private" or both. Nothing is public unless it
-	// is named here. Required.
+	// Frontends are where clients come from; both can be named. Nothing is public
+	// unless it is named here. Required.
 	Frontends []Frontend `json:"frontends,omitzero"`
 	// PrivateIP is the gateway's address in its subnet, with the frontend
 	// "private".
@@ -70,14 +70,16 @@ type Spec struct {
 	// Zones are the availability zones. Default "1", "2", "3", or none in a
 	// region without; an empty list is none.
 	Zones []string `json:"zones,omitzero"`
-	// MinCapacity and MaxCapacity are how many instances there are. Default 2
-	// to 10; Azure has at most 125.
+	// MinCapacity is how few instances there are. Default 2.
 	MinCapacity int `json:"minCapacity,omitzero"`
+	// MaxCapacity is how many instances there are at most; Azure has no more
+	// than 125. Default 10, or MinCapacity where that is more.
 	MaxCapacity int `json:"maxCapacity,omitzero"`
-	// WAFMode is "Prevention" (default) or "Detection".
+	// WAFMode is what the firewall does with a request that breaks a rule.
+	// Default "Prevention".
 	WAFMode WAFMode `json:"wafMode,omitzero"`
-	// TLSPolicy is "AppGwSslPolicy20220101" (default) or
-	// "AppGwSslPolicy20220101S"; the older ones admit TLS 1.0 or no 1.3.
+	// TLSPolicy is one of Azure's predefined policies; the older ones admit TLS
+	// 1.0 or no 1.3. Default "AppGwSslPolicy20220101".
 	TLSPolicy TLSPolicy `json:"tlsPolicy,omitzero"`
 	// RedirectHTTP answers on port 80 with a redirect to HTTPS. Default true;
 	// false closes the port. Nothing is ever served on it.
@@ -97,14 +99,15 @@ type Site struct {
 	HostNames []string `json:"hostNames,omitzero"`
 	// CertificateSecretID is its certificate in Key Vault,
 	// "https://<vault>.vault.azure.net/secrets/<name>", without a version so
-	// that a renewed certificate is taken. Required unless the argument
-	// CertificateSecretIDs gives it.
+	// that a renewed certificate is taken. Required.
+	//
+	// In Go the argument CertificateSecretIDs may give it instead.
 	CertificateSecretID string `json:"certificateSecretId,omitzero"`
 	// Backends are the addresses or names of what serves it. Required.
 	Backends []string `json:"backends,omitzero"`
-	// BackendProtocol is "Https" (default) or "Http".
+	// BackendProtocol is how the gateway talks to the backends. Default "Https".
 	BackendProtocol Protocol `json:"backendProtocol,omitzero"`
-	// BackendPort. Default 443, or 80 with "Http".
+	// BackendPort is the backends' port. Default 443, or 80 with "Http".
 	BackendPort int `json:"backendPort,omitzero"`
 	// BackendHostName is the name that backends are asked for, and that their
 	// certificate must have. Default the backend's own name; required with

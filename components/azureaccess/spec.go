@@ -6,8 +6,8 @@ import "cmp"
 type Access string
 
 const (
-	// Installer makes and changes everything within the scope, and gives the
-	// AssignableRoles to service principals. The default.
+	// Installer makes and changes everything within the scope, and gives the few
+	// roles of a data plane (AssignableRoles) to service principals. The default.
 	Installer Access = "installer"
 	// Owner does everything, and gives anybody any role, as the vendor's
 	// document advises; a plan with it has a warning.
@@ -24,7 +24,7 @@ type Spec struct {
 	// GroupObjectID is the object id of the Entra group that the vendor's team
 	// is let into, a GUID, in the subscription's tenant. Required.
 	GroupObjectID string `json:"groupObjectId,omitzero"`
-	// Access is "installer" (default) or "owner".
+	// Access is what the vendor's group may do. Default "installer".
 	Access Access `json:"access,omitzero"`
 }
 

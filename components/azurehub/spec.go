@@ -26,8 +26,10 @@ const (
 type ThreatIntel string
 
 const (
-	ThreatIntelAlert ThreatIntel = "Alert" // logs it; the default
-	ThreatIntelDeny  ThreatIntel = "Deny"  // logs and drops it
+	// ThreatIntelAlert logs it. The default.
+	ThreatIntelAlert ThreatIntel = "Alert"
+	// ThreatIntelDeny logs and drops it.
+	ThreatIntelDeny ThreatIntel = "Deny"
 )
 
 // Ddos says what protects the public addresses beyond what Azure does for all.
@@ -55,23 +57,24 @@ type Spec struct {
 	// firewallManagement, bastion, gateway, resolverInbound, resolverOutbound.
 	// What is not listed keeps its slot.
 	Subnets map[Slot]string `json:"subnets,omitzero"`
-	// Firewall is the firewall.
+	// Firewall is the firewall. Default one of the tier "Standard".
 	Firewall Firewall `json:"firewall,omitzero"`
-	// AKS lets a cluster's required traffic out. Default none.
+	// AKS is a cluster whose required traffic is let out. Default none.
 	AKS *AKS `json:"aks,omitzero"`
-	// Rules let further traffic out. Default none.
+	// Rules are what else is let out. Default none.
 	Rules []Rule `json:"rules,omitzero"`
-	// ControlPlane lets a platform's control plane in through the firewall's
-	// first public address. Default none.
+	// ControlPlane is the way in for a platform's control plane, through the
+	// firewall's first public address. Default none.
 	ControlPlane *ControlPlane `json:"controlPlane,omitzero"`
 	// Resolver is the DNS private resolver. Default none.
 	Resolver *Resolver `json:"resolver,omitzero"`
 	// Bastion is the way to machines without public addresses. Default none.
 	Bastion *Bastion `json:"bastion,omitzero"`
 	// Gateway adds GatewaySubnet for a VPN or ExpressRoute gateway, which is
-	// the caller's, and offers that gateway to the spokes. Default false.
+	// made elsewhere, and offers that gateway to the spokes. Default false.
 	Gateway bool `json:"gateway,omitzero"`
-	// Ddos is "none" (default), "plan" or "perIp".
+	// Ddos says what protects the public addresses beyond what Azure does for
+	// all. Default "none".
 	Ddos Ddos `json:"ddos,omitzero"`
 	// Spokes are the VNets that the hub is peered with, by name. Default none.
 	Spokes map[string]Spoke `json:"spokes,omitzero"`
@@ -79,8 +82,8 @@ type Spec struct {
 
 // Firewall is the firewall and its policy.
 type Firewall struct {
-	// Tier is "Standard" (default), "Premium" or "Basic". It cannot change
-	// from or to Basic without a new firewall.
+	// Tier of the firewall. It cannot change from or to Basic without a new
+	// firewall. Default "Standard".
 	Tier Tier `json:"tier,omitzero"`
 	// PublicIPs is how many public addresses it has, 1 to 250. Each gives 2496
 	// source ports to each of its machines; Microsoft advises 20 or more for a
@@ -91,10 +94,11 @@ type Firewall struct {
 	// address of the hub: "1", "2", "3". Changing them makes new addresses.
 	// Default: Azure's choice.
 	Zones []string `json:"zones,omitzero"`
-	// ThreatIntel is "Alert" (default) or "Deny".
+	// ThreatIntel says what the firewall does with traffic to and from what
+	// Microsoft knows as malicious. Default "Alert".
 	ThreatIntel ThreatIntel `json:"threatIntel,omitzero"`
 	// DNSProxy lets the firewall answer DNS, so that it resolves a name as its
-	// clients do; the spokes' DNS server is then FirewallPrivateIP. Default
+	// clients do; the spokes' DNS server is then the firewall's address. Default
 	// true; false in the tier Basic, which has none.
 	DNSProxy *bool `json:"dnsProxy,omitzero"`
 }
@@ -128,9 +132,10 @@ type AKS struct {
 type Rule struct {
 	// Name is the rule's name, for example "git". Required.
 	Name string `json:"name,omitzero"`
-	// Protocol is https or http, filtered by name, or tcp or udp. Required.
+	// Protocol is "https" or "http", filtered by name, or "tcp" or "udp". Required.
 	Protocol string `json:"protocol,omitzero"`
-	// Ports are the ports. Default 443 for https and 80 for http.
+	// Ports are the ports. Default 443 for "https" and 80 for "http"; the others
+	// must name them.
 	Ports []int `json:"ports,omitzero"`
 	// Sources are the blocks that it is for. Required.
 	Sources []string `json:"sources,omitzero"`
@@ -179,14 +184,15 @@ type ForwardingRule struct {
 
 // Bastion is Azure Bastion.
 type Bastion struct {
-	// SKU is "Basic" (default), "Standard" or "Premium".
+	// SKU is "Basic", "Standard" or "Premium". Default "Basic".
 	SKU string `json:"sku,omitzero"`
 }
 
 // Spoke is a VNet that the hub is peered with.
 type Spoke struct {
-	// VnetID is the VNet's Azure id. Required unless the argument SpokeVnetIDs
-	// has it.
+	// VnetID is the VNet's Azure id. Required.
+	//
+	// In Go the argument SpokeVnetIDs may have it instead.
 	VnetID string `json:"vnetId,omitzero"`
 	// Cidrs are the VNet's blocks, which no other may overlap. Required.
 	Cidrs []string `json:"cidrs,omitzero"`

@@ -27,10 +27,9 @@ type Spec struct {
 	// SubnetCidr is the block of the endpoints' subnet. Required with a static
 	// address; without it the number of addresses is not checked either.
 	SubnetCidr string `json:"-"`
-	// Services are services whose zones are wanted, by the catalogue's names:
-	// aks, blob, dfs, eventhubs, file, monitor, postgres, prometheus, queue,
-	// registry, servicebus, table, vault. Those of Endpoints are wanted
-	// anyhow.
+	// Services are services whose zones are made, by the catalogue's names: aks,
+	// blob, dfs, eventhubs, file, monitor, postgres, prometheus, queue, registry,
+	// servicebus, table, vault. Those of Endpoints are made anyhow. Default none.
 	Services []string `json:"services,omitzero"`
 	// Endpoints are the private endpoints by name, for example "lake".
 	Endpoints map[string]Endpoint `json:"endpoints,omitzero"`
@@ -40,14 +39,14 @@ type Spec struct {
 	// Postgres is the zone of PostgreSQL flexible servers in a delegated
 	// subnet. Default none.
 	Postgres *PostgresInjection `json:"postgres,omitzero"`
-	// ResolutionPolicy is that of the links of the privatelink zones. Default
-	// "Default".
+	// ResolutionPolicy says what Azure answers for a name that a zone does not
+	// have. Default "Default".
 	ResolutionPolicy ResolutionPolicy `json:"resolutionPolicy,omitzero"`
 	// DNSServers are the VNet's own DNS servers; they must forward what the
 	// output conditionalForwarders says. Default none: Azure's.
 	DNSServers []string `json:"-"`
 	// ForwardTo is the address that own DNS servers forward to. Default
-	// 168.63.129.16, for servers in a linked VNet; servers elsewhere, as
+	// "168.63.129.16", for servers in a linked VNet; servers elsewhere, as
 	// on-premises, need the inbound address of a DNS private resolver.
 	ForwardTo string `json:"forwardTo,omitzero"`
 }
@@ -57,8 +56,9 @@ type Endpoint struct {
 	// Service is what of the resource is reached, by the catalogue's name: a
 	// storage account has blob, dfs, file, queue and table. Required.
 	Service string `json:"service,omitzero"`
-	// ResourceID is the resource's Azure id. Required unless the argument
-	// ResourceIDs has it.
+	// ResourceID is the resource's Azure id. Required.
+	//
+	// In Go the argument ResourceIDs may have it instead.
 	ResourceID string `json:"resourceId,omitzero"`
 	// StaticIP is the endpoint's address in the subnet. Default: Azure's choice.
 	StaticIP string `json:"staticIp,omitzero"`

@@ -33,7 +33,7 @@ const (
 	// InboundSeparate is an address made for it. The default with egress
 	// natGateway, which admits no connections.
 	InboundSeparate Inbound = "separate"
-	// InboundNone is none: nobody connects from the internet.
+	// InboundNone has no such address: nobody connects from the internet.
 	InboundNone Inbound = "none"
 )
 
@@ -41,12 +41,12 @@ const (
 type DNSPhase string
 
 const (
-	// DNSAuto uses them at once, unless they could not find the API server of a
+	// DNSAuto uses the servers at once, unless they could not find the API server of a
 	// cluster that is yet to be made. The default.
 	DNSAuto DNSPhase = "auto"
-	// DNSDeferred does not use them yet.
+	// DNSDeferred does not use the servers yet.
 	DNSDeferred DNSPhase = "deferred"
-	// DNSActive uses them at once.
+	// DNSActive uses the servers at once.
 	DNSActive DNSPhase = "active"
 )
 
@@ -75,26 +75,29 @@ type Spec struct {
 	// or larger unless each is placed by hand. Required. Append blocks; never
 	// change the first.
 	AddressSpace []string `json:"addressSpace,omitzero"`
-	// Roles are the subnets that there are. Default nodes, pods, database and
-	// privateEndpoints; nodes are always among them.
+	// Roles are the subnets that there are; nodes are always among them. Default
+	// nodes, pods, database, privateEndpoints, and apiServer where the cluster
+	// needs it.
 	Roles []addressing.AzureRole `json:"roles,omitzero"`
-	// Subnets sizes, places and opens the roles' subnets.
+	// Subnets are sizes, places and further rules of the roles' subnets, by role.
+	// Default none.
 	Subnets map[addressing.AzureRole]Subnet `json:"subnets,omitzero"`
 	// ExtraSubnets are further subnets by name.
 	ExtraSubnets map[string]ExtraSubnet `json:"extraSubnets,omitzero"`
-	// Egress of the VNet. Required.
+	// Egress says how the VNet reaches the internet. Required.
 	Egress Egress `json:"egress,omitzero"`
-	// Firewall is the customer's; only and always with egress customerFirewall.
+	// Firewall is the customer's firewall. Required with egress customerFirewall,
+	// and only allowed then.
 	Firewall *Firewall `json:"firewall,omitzero"`
-	// PublicAddresses configures those that are made; only with egress
-	// loadBalancer and natGateway.
+	// PublicAddresses are the public addresses that are made; only with egress
+	// loadBalancer and natGateway. Default one.
 	PublicAddresses *PublicAddresses `json:"publicAddresses,omitzero"`
 	// ControlPlaneCidrs are the public blocks that the platform's control plane
 	// connects from: the only ones that are admitted from the internet.
 	// Required with a public inbound address; behind a firewall only for one
 	// that keeps the sender's address.
 	ControlPlaneCidrs []string `json:"controlPlaneCidrs,omitzero"`
-	// DNS servers of the VNet. Default Azure's.
+	// DNS are the DNS servers of the VNet. Default Azure's.
 	DNS DNS `json:"dns,omitzero"`
 	// Peerings with other VNets by name, "hub" for example.
 	Peerings map[string]Peering `json:"peerings,omitzero"`
@@ -104,9 +107,10 @@ type Spec struct {
 	// DdosProtectionPlan is the id of a DDoS protection plan. Default none,
 	// since a plan costs thousands a month.
 	DdosProtectionPlan string `json:"ddosProtectionPlan,omitzero"`
-	// FlowLogs of the VNet. Default none.
+	// FlowLogs are records of the VNet's traffic. Default none.
 	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
-	// Existing builds into a VNet made elsewhere instead of creating one.
+	// Existing is a VNet made elsewhere to build into. Default none: one is
+	// created.
 	Existing *ExistingVnet `json:"existing,omitzero"`
 	// Cluster is what the VNet has to know of the cluster in it.
 	Cluster Cluster `json:"-"`
@@ -128,7 +132,7 @@ type Subnet struct {
 // ExtraSubnet is a subnet without a role. AzureFirewallSubnet, GatewaySubnet
 // and the like, which Azure finds by name, get no network security group.
 type ExtraSubnet struct {
-	// Cidr of the subnet. Required.
+	// Cidr is the subnet's block. Required.
 	Cidr string `json:"cidr,omitzero"`
 	// Delegation is the service the subnet is delegated to. Default none.
 	Delegation string `json:"delegation,omitzero"`
@@ -144,12 +148,12 @@ type Allow struct {
 	// Name of the rule, unique in its subnet; it does not begin with Allow or
 	// Deny, as those of the subnet's own rules do. Required.
 	Name string `json:"name,omitzero"`
-	// From are blocks, or one of Azure's service tags. "Internet" only to
+	// From is whom the rule admits: blocks, or one of Azure's service tags. "Internet" only to
 	// nodes and applicationGateway. Required.
 	From []string `json:"from,omitzero"`
 	// Ports are numbers or ranges, "443" or "8000-8100". Required.
 	Ports []string `json:"ports,omitzero"`
-	// Protocol is "Tcp" (default) or "Udp".
+	// Protocol is "Tcp" or "Udp". Default "Tcp".
 	Protocol string `json:"protocol,omitzero"`
 }
 
@@ -160,7 +164,9 @@ type Firewall struct {
 	PrivateIP string `json:"privateIp,omitzero"`
 	// ControlPlaneIP is the public address of the firewall that the platform's
 	// control plane connects to, and that the firewall forwards to the cluster's
-	// internal load balancer. Optional; Args.ControlPlaneIP may give it.
+	// internal load balancer. Default none.
+	//
+	// In Go Args.ControlPlaneIP may give it instead.
 	ControlPlaneIP string `json:"controlPlaneIp,omitzero"`
 	// EgressIPs are the public addresses that the firewall's traffic leaves
 	// from: those that others see the data plane come from.
@@ -168,7 +174,8 @@ type Firewall struct {
 	// PropagateBgpRoutes adds the routes that a gateway learns to the route
 	// tables. Default false: traffic to on premises goes to the firewall too.
 	PropagateBgpRoutes bool `json:"propagateBgpRoutes,omitzero"`
-	// ExtraRoutes of the subnets that are routed to the firewall, by name.
+	// ExtraRoutes are further routes of the subnets that are routed to the
+	// firewall, by name. Default none.
 	ExtraRoutes map[string]ExtraRoute `json:"extraRoutes,omitzero"`
 }
 
@@ -176,8 +183,8 @@ type Firewall struct {
 type ExtraRoute struct {
 	// Prefix is the destination, a block. Required.
 	Prefix string `json:"prefix,omitzero"`
-	// NextHop is "VirtualAppliance", "VirtualNetworkGateway", "VnetLocal" or
-	// "None". Required. "Internet" would lead around the firewall.
+	// NextHop is where the route leads. "Internet" is refused: it would lead
+	// around the firewall. Required.
 	NextHop NextHop `json:"nextHop,omitzero"`
 	// NextHopIP is the address of a VirtualAppliance.
 	NextHopIP string `json:"nextHopIp,omitzero"`
@@ -186,14 +193,14 @@ type ExtraRoute struct {
 // PublicAddresses are those that the VNet makes. They are static, of the SKU
 // Standard.
 type PublicAddresses struct {
-	// Count of the addresses for traffic out, 1 to 16. Default 1; each has
-	// 64,000 ports for the connections of all nodes.
+	// Count of the addresses for traffic out, 1 to 16; each has 64,000 ports for
+	// the connections of all nodes. Default 1.
 	Count int `json:"count,omitzero"`
 	// Zones of the addresses and of the NAT gateway, "1" to "3"; a NAT gateway
 	// is in one zone. Default none: Azure spreads addresses over all zones, and
 	// places a NAT gateway in one of its choice.
 	Zones []string `json:"zones,omitzero"`
-	// Inbound is "shared", "separate" or "none". Default "shared" with egress
+	// Inbound says which address the control plane connects to. Default "shared" with egress
 	// loadBalancer, else "separate".
 	Inbound Inbound `json:"inbound,omitzero"`
 }
@@ -202,18 +209,19 @@ type PublicAddresses struct {
 type DNS struct {
 	// Servers are their addresses, at most 20. Default Azure's own server.
 	Servers []string `json:"servers,omitzero"`
-	// Phase is "auto" (default), "deferred" or "active".
+	// Phase says when the VNet uses servers of its own. Default "auto".
 	Phase DNSPhase `json:"phase,omitzero"`
 }
 
 // Peering is this side of a peering with another VNet; the other side is made
 // where that VNet is.
 type Peering struct {
-	// RemoteVnetID is the other VNet's id. Required unless Args.RemoteVnetIDs
-	// has it.
+	// RemoteVnetID is the other VNet's id. Required.
+	//
+	// In Go Args.RemoteVnetIDs may have it instead.
 	RemoteVnetID string `json:"remoteVnetId,omitzero"`
-	// AddressSpace are the other VNet's blocks. Required: they may not overlap
-	// this VNet's, and may connect to it on TCP 443.
+	// AddressSpace are the other VNet's blocks. They may not overlap this VNet's,
+	// and may connect to it on TCP 443. Required.
 	AddressSpace []string `json:"addressSpace,omitzero"`
 	// UseRemoteGateways reaches on premises by the other VNet's gateway. Default
 	// false. Of one peering at most, and RemoteGatewayTransit with it.
@@ -225,15 +233,16 @@ type Peering struct {
 
 // FlowLogs records the VNet's traffic in a storage account.
 type FlowLogs struct {
-	// StorageAccountID is the account's id, in the VNet's region. Required
-	// unless Args.StorageAccountID gives it.
+	// StorageAccountID is the account's id, in the VNet's region. Required.
+	//
+	// In Go Args.StorageAccountID may give it instead.
 	StorageAccountID string `json:"storageAccountId,omitzero"`
-	// RetentionDays is 1 to 365. Default 90.
+	// RetentionDays is how long records are kept, 1 to 365 days. Default 90.
 	RetentionDays int `json:"retentionDays,omitzero"`
-	// NetworkWatcher is the region's. Default "NetworkWatcher_<location>", which
+	// NetworkWatcher is the region's network watcher. Default "NetworkWatcher_<location>", which
 	// Azure makes with a subscription's first VNet.
 	NetworkWatcher string `json:"networkWatcher,omitzero"`
-	// NetworkWatcherResourceGroup is its resource group. Default
+	// NetworkWatcherResourceGroup is the watcher's resource group. Default
 	// "NetworkWatcherRG".
 	NetworkWatcherResourceGroup string `json:"networkWatcherResourceGroup,omitzero"`
 	// WorkspaceID is the id of a Log Analytics workspace for traffic analytics.

@@ -34,15 +34,15 @@ type Spec struct {
 	// least two, at most ZoneSlots. Required.
 	Zones []string `json:"zones,omitzero"`
 	// ZoneIDs are the zones' ids in this account ("euw1-az1"), in the order of
-	// Zones. Optional; the zones of a service and of PrivateLink are compared
-	// by them.
+	// Zones. The zones of a service and of PrivateLink are compared by them.
+	// Default none.
 	ZoneIDs []string `json:"zoneIds,omitzero"`
 	// ZoneSlots is how many zones the address plan has room for: 3 or 4.
 	// Default 3. It cannot change later without moving every subnet.
 	ZoneSlots int `json:"zoneSlots,omitzero"`
-	// Runtime of the ECS services, "fargate" (default) or "ec2".
+	// Runtime is what the ECS services run on. Default "fargate".
 	Runtime Runtime `json:"runtime,omitzero"`
-	// FlowLogs of the VPC. Default none.
+	// FlowLogs are records of the VPC's traffic. Default none.
 	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("interface-endpoints-per-vpc").

@@ -14,8 +14,8 @@ const (
 	EgressNat Egress = "nat"
 	// EgressIsolated builds no internet gateway, no NAT gateway and no default route.
 	EgressIsolated Egress = "isolated"
-	// EgressExternal leaves the default route to the caller, who adds it to
-	// the node tables (a transit gateway, a firewall endpoint).
+	// EgressExternal leaves the default route to others, who add it to the node
+	// tables (a transit gateway, a firewall endpoint).
 	EgressExternal Egress = "external"
 )
 
@@ -46,7 +46,9 @@ type PodNetworking string
 
 const (
 	// PodsByENIConfig leaves pod subnets untagged: the cluster's ENIConfig
-	// objects name them (output eniConfigSubnetIds). The default.
+	// objects name them. The default.
+	//
+	// They are the output eniConfigSubnetIds.
 	PodsByENIConfig PodNetworking = "eniConfig"
 	// PodsBySubnetDiscovery tags pod subnets kubernetes.io/role/cni=1, which
 	// the VPC CNI looks for from version 1.18 on.
@@ -70,8 +72,8 @@ type Spec struct {
 	// least two, at most ZoneSlots. Required.
 	Zones []string `json:"zones,omitzero"`
 	// ZoneIDs are the zones' ids in this account ("euw1-az1"), in the order of
-	// Zones. Optional; they let zones that a service does not support be
-	// recognised before deployment.
+	// Zones. They let zones that a service does not support be recognised before
+	// deployment. Default none.
 	ZoneIDs []string `json:"zoneIds,omitzero"`
 	// ZoneSlots is how many zones the address plan has room for: 3 or 4.
 	// Default 3. It cannot change later without moving every subnet.
@@ -79,24 +81,26 @@ type Spec struct {
 	// Subnets places single subnets by hand: tier, then zone, then CIDR. What
 	// is not listed keeps the block of its slot.
 	Subnets map[addressing.Tier]map[string]string `json:"subnets,omitzero"`
-	// Existing builds into a VPC made elsewhere instead of creating one.
+	// Existing is a VPC made elsewhere to build into. Default none: one is
+	// created.
 	Existing *ExistingVpc `json:"existing,omitzero"`
-	// Egress of the node tier. Default "nat".
+	// Egress says how the node tier reaches the internet. Default "nat".
 	Egress Egress `json:"egress,omitzero"`
-	// Nat configures the NAT gateways; only with egress "nat".
+	// Nat are the NAT gateways; only with egress "nat".
 	Nat *Nat `json:"nat,omitzero"`
-	// Connectivity to the control plane. Default "internet", or "privatelink"
-	// when isolated.
+	// Connectivity says how the control plane reaches the data plane. Default
+	// "internet", or "privatelink" when isolated.
 	Connectivity Connectivity `json:"connectivity,omitzero"`
-	// PodNetworking of the VPC CNI. Default "eniConfig".
+	// PodNetworking says how the VPC CNI finds the pod subnets. Default
+	// "eniConfig".
 	PodNetworking PodNetworking `json:"podNetworking,omitzero"`
 	// ClusterNames are EKS clusters whose load balancers may use the public
-	// and node subnets; each adds the tag kubernetes.io/cluster/<name>=shared.
+	// and node subnets; each adds the tag "kubernetes.io/cluster/<name>=shared".
 	ClusterNames []string `json:"clusterNames,omitzero"`
 	// GatewayEndpoints are the gateway endpoints put on every tier's route
 	// table: "s3", "dynamodb". Default both; an empty list means none.
 	GatewayEndpoints []string `json:"gatewayEndpoints,omitzero"`
-	// FlowLogs of the VPC. Default none.
+	// FlowLogs are records of the VPC's traffic. Default none.
 	FlowLogs *FlowLogs `json:"flowLogs,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("elastic-ips-per-region").
@@ -105,19 +109,23 @@ type Spec struct {
 
 // ExistingVpc is a VPC made elsewhere.
 type ExistingVpc struct {
-	// VpcID is its id; leave it empty when Args.VpcID gives it.
+	// VpcID is its id. Required.
+	//
+	// In Go it may be left empty where Args.VpcID gives it.
 	VpcID string `json:"vpcId,omitzero"`
-	// InternetGatewayID is its internet gateway's id. Empty with a public tier
-	// means the VPC has none, and one is created.
+	// InternetGatewayID is its internet gateway's id, where it has one. Default
+	// none: with a public tier one is created.
 	InternetGatewayID string `json:"internetGatewayId,omitzero"`
 	// Cidrs are all blocks that the VPC has, the primary one first. VpcCidr
 	// must lie in one of them; PodCidr is associated unless it does too.
+	// Required.
 	Cidrs []string `json:"cidrs,omitzero"`
 }
 
 // Nat configures the NAT gateways.
 type Nat struct {
-	// Strategy is "single" or "perZone". Default "single".
+	// Strategy says how many NAT gateways there are; "single" gives a warning
+	// unless it is said. Default "single".
 	Strategy NatStrategy `json:"strategy,omitzero"`
 	// Zone of the single NAT gateway. Default the first zone.
 	Zone string `json:"zone,omitzero"`

@@ -4,11 +4,13 @@ package egress
 type Enforcement string
 
 const (
-	// EnforceNothing only outputs the names. The default.
+	// EnforceNothing only tells the names, for a firewall of your own. The default.
 	EnforceNothing Enforcement = "none"
-	// EnforceNetworkFirewall builds an egress path with AWS Network Firewall in it.
+	// EnforceNetworkFirewall builds a way out of its own through AWS Network
+	// Firewall, which lets these names pass.
 	EnforceNetworkFirewall Enforcement = "networkFirewall"
-	// EnforceDNSFirewall puts Route 53 Resolver DNS Firewall on the VPC.
+	// EnforceDNSFirewall puts Route 53 Resolver DNS Firewall on the VPC, which
+	// answers for these names alone.
 	EnforceDNSFirewall Enforcement = "dnsFirewall"
 )
 
@@ -24,15 +26,18 @@ type Spec struct {
 	// DedicatedControlPlane adds the two names of Cognito's own API, which a
 	// control plane in the customer's accounts calls. Default false.
 	DedicatedControlPlane bool `json:"dedicatedControlPlane,omitzero"`
-	// Enforcement is "none", "networkFirewall" or "dnsFirewall". Default "none".
+	// Enforcement says what keeps the data plane from reaching other names.
+	// Default "none".
 	Enforcement Enforcement `json:"enforcement,omitzero"`
 	// ExtraNames are further names to allow; only with an enforcement. Host
 	// names in lower case; with dnsFirewall also "*.example.com", which stands
 	// for every name below example.com. Default none.
 	ExtraNames []string `json:"extraNames,omitzero"`
-	// NetworkFirewall is required with that enforcement, and only allowed then.
+	// NetworkFirewall is that way out. Required with enforcement
+	// "networkFirewall", and only allowed then.
 	NetworkFirewall *NetworkFirewall `json:"networkFirewall,omitzero"`
-	// DNSFirewall is optional with that enforcement, and only allowed then.
+	// DNSFirewall is that firewall; only with enforcement "dnsFirewall". Default
+	// its own defaults.
 	DNSFirewall *DNSFirewall `json:"dnsFirewall,omitzero"`
 	// Quotas are the account's own limits where they differ from AWS's
 	// defaults, by the catalogue's names ("elastic-ips-per-region").
@@ -41,8 +46,9 @@ type Spec struct {
 
 // NetworkFirewall describes the egress path.
 type NetworkFirewall struct {
-	// Subnets are the path's own subnets by zone: one entry for each zone of
-	// Workloads. Required.
+	// Subnets are the path's own subnets by zone, one entry for each. Required.
+	//
+	// In Go the zones are those of Workloads.
 	Subnets map[string]ZoneSubnets `json:"subnets,omitzero"`
 	// Capacity is how many names the firewall's list has room for, 1 to
 	// 30,000. A change replaces the list, so leave room. Default 100.
@@ -67,9 +73,10 @@ type NetworkFirewall struct {
 // ZoneSubnets are the two subnets of the egress path in one zone, each /28 or
 // larger, inside the VPC.
 type ZoneSubnets struct {
-	// Firewall holds the firewall's endpoint and nothing else. Required.
+	// Firewall is the block that holds the firewall's endpoint and nothing else.
+	// Required.
 	Firewall string `json:"firewall,omitzero"`
-	// Public holds the NAT gateway and nothing else. Required.
+	// Public is the block that holds the NAT gateway and nothing else. Required.
 	Public string `json:"public,omitzero"`
 	// ElasticIPAllocationID is an address you own ("eipalloc-…") for the NAT
 	// gateway. Default a new one.
@@ -78,8 +85,8 @@ type ZoneSubnets struct {
 
 // DNSFirewall describes the DNS Firewall of the VPC.
 type DNSFirewall struct {
-	// Services are the VPC's endpoints, by the catalogue's names ("sqs",
-	// "s3-gateway"): the names that callers use them by are allowed. Default
+	// Services are services of AWS whose names are allowed, by the catalogue's
+	// names ("sqs", "s3-gateway"): those that the VPC has endpoints for. Default
 	// none.
 	Services []string `json:"services,omitzero"`
 	// Priority of the rule group among those of the VPC, 101 to 9899; each

@@ -17,19 +17,19 @@ type Spec struct {
 	// Preset is the list to start from: "aws-data-plane", "aws-control-plane",
 	// "aoscloud" or "none". Required.
 	Preset string `json:"preset,omitzero"`
-	// Add lists services beyond the preset, by the last part of their name:
+	// Add are services beyond the preset, by the last part of their name:
 	// "ssmmessages" for com.amazonaws.<region>.ssmmessages.
 	Add []string `json:"add,omitzero"`
-	// Remove lists services of the preset that are not wanted.
+	// Remove are services of the preset that are not wanted.
 	Remove []string `json:"remove,omitzero"`
-	// Central lists services that a central VPC provides already, with their
+	// Central are services that a central VPC provides already, with their
 	// names resolving there: they get no endpoint here.
 	Central []string `json:"central,omitzero"`
 	// PrivateDNS lets the services' public names resolve to the endpoints.
 	// Default true, except for services whose catalogue entry says otherwise
 	// (s3).
 	PrivateDNS *bool `json:"privateDns,omitzero"`
-	// Overrides change single endpoints, by service.
+	// Overrides are changes to single endpoints, by service. Default none.
 	Overrides map[string]Override `json:"overrides,omitzero"`
 	// PoolsWithoutDomain says that no user pool which is reached through
 	// cognito-idp has a domain. Default false: the platform's has one, AWS
@@ -57,7 +57,7 @@ type Override struct {
 	// ServiceName is the whole service name, where it is not
 	// com.amazonaws.<region>.<service>.
 	ServiceName string `json:"serviceName,omitzero"`
-	// PrivateDNS overrides the set's choice for this endpoint.
+	// PrivateDNS is the choice for this endpoint. Default the set's.
 	PrivateDNS *bool `json:"privateDns,omitzero"`
 	// Zones are the zones of this endpoint. Default every zone that AWS offers
 	// the service in.

@@ -37,7 +37,7 @@ const (
 	// connection fails without a trace. Who may connect is decided by the
 	// allowed principals, by acceptance, and by the consumer's own group.
 	InboundRulesOff InboundRules = "off"
-	// InboundRulesOn admits ClientCidrs only.
+	// InboundRulesOn admits the clients' own blocks only.
 	InboundRulesOn InboundRules = "on"
 )
 

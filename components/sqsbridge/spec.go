@@ -40,7 +40,9 @@ const (
 	// EncryptionSQS uses keys that SQS owns, at no cost. The default.
 	EncryptionSQS Encryption = "sse-sqs"
 	// EncryptionCMK uses a customer-managed KMS key, KmsKeyArn, whose policy
-	// must admit both sides: see the output keyPolicyJson.
+	// must admit both sides.
+	//
+	// The output keyPolicyJson has what it must say.
 	EncryptionCMK Encryption = "cmk"
 )
 
@@ -49,8 +51,8 @@ const (
 type Spec struct {
 	// Region of the queues, for example "eu-west-1". Required.
 	Region string `json:"-"`
-	// LocalPlane is whose account has the queues: "dataPlane" (default) or
-	// "controlPlane". The other plane is the peer.
+	// LocalPlane is whose account has the queues; the other plane is the peer.
+	// Default "dataPlane".
 	LocalPlane Plane `json:"localPlane,omitzero"`
 	// LocalAccountID is the account with the queues, 12 digits. Required.
 	LocalAccountID string `json:"localAccountId,omitzero"`
@@ -61,10 +63,10 @@ type Spec struct {
 	// is an error otherwise. Default false.
 	SameAccount bool `json:"sameAccount,omitzero"`
 	// LocalRoleArns are existing roles of the local account that use the
-	// queues; each gets an inline policy. They or LocalRole are required.
+	// queues; each gets an inline policy. Required without LocalRole.
 	LocalRoleArns []string `json:"localRoleArns,omitzero"`
 	// PeerRoleArns are the peer's roles that the queues admit, exactly these.
-	// They need not exist yet. They or PeerRole are required.
+	// They need not exist yet. Required without PeerRole.
 	PeerRoleArns []string `json:"peerRoleArns,omitzero"`
 	// LocalRole is a role to make in the local account for the local plane.
 	LocalRole *Role `json:"localRole,omitzero"`
@@ -87,7 +89,8 @@ type Spec struct {
 	// Default 14. Dead-letter queues always keep 14 days, AWS's longest: the
 	// age of a message counts on when it moves there.
 	RetentionDays int `json:"retentionDays,omitzero"`
-	// Encryption at rest: "sse-sqs" (default) or "cmk".
+	// Encryption says whose key messages are encrypted with at rest. Default
+	// "sse-sqs".
 	Encryption Encryption `json:"encryption,omitzero"`
 	// KmsKeyArn is the customer-managed key, with encryption "cmk": a key of
 	// the region, of any account, not an alias.
@@ -117,14 +120,16 @@ func (s Spec) ExistingRoles() []string {
 // Role is a role to make. Exactly one of TrustedArns and WebIdentity says who
 // assumes it.
 type Role struct {
-	// Name of the role, at most 64 characters. Required, since the other side's
-	// policies name it.
+	// Name of the role, at most 64 characters, by which the other side's policies
+	// name it. Required.
 	Name string `json:"name,omitzero"`
-	// TrustedArns are the roles and users that may assume it, exactly these.
-	// They must exist: IAM refuses a trust policy that names others.
+	// TrustedArns are the roles and users that may assume it, exactly these: of
+	// the role's own account, in peerRole of the peer's. They must exist: IAM
+	// refuses a trust policy that names others. Required without WebIdentity.
 	TrustedArns []string `json:"trustedArns,omitzero"`
 	// WebIdentity is a workload that assumes it with a token of an OpenID
-	// Connect provider: of AKS or Entra ID, or of an EKS cluster.
+	// Connect provider: of AKS or Entra ID, or of an EKS cluster. Required
+	// without TrustedArns.
 	WebIdentity *WebIdentity `json:"webIdentity,omitzero"`
 	// MaxSessionHours is how long a session may last, in hours, 1 to 12.
 	// Default 1.
@@ -137,11 +142,12 @@ type Role struct {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
 type WebIdentity struct {
 	// ProviderArn is an IAM OpenID Connect provider that exists in the account
-	// of the role. It or ProviderURL is required.
+	// of the role. Required without ProviderURL.
 	ProviderArn string `json:"providerArn,omitzero"`
 	// ProviderURL is the issuer for which a provider is made, exactly as the
 	// tokens' iss claim has it, a final "/" included (AKS and Entra ID have
-	// one). An account can have one provider for an issuer.
+	// one). An account can have one provider for an issuer. Required without
+	// ProviderArn.
 	ProviderURL string `json:"providerUrl,omitzero"`
 	// Audience is the tokens' aud claim, "sts.amazonaws.com" or what the
 	// workload asks for. Required.

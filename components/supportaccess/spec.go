@@ -2,8 +2,8 @@ package supportaccess
 
 // Spec is the plain part of a support role. It holds no Pulumi values.
 type Spec struct {
-	// AccountID is the customer's account, 12 digits. Optional; it lets
-	// policies and principals of the wrong account be recognised.
+	// AccountID is the customer's account, 12 digits. It lets policies and
+	// principals of the wrong account be recognised. Default none.
 	AccountID string `json:"accountId,omitzero"`
 	// Name of the role, at most 64 characters, which the vendor is told.
 	// Required.
@@ -15,7 +15,10 @@ type Spec struct {
 	// MaxSessionHours is how long a session may last, in hours, 1 to 12.
 	// Default 1. AWS limits a role that is assumed from another role to 1.
 	MaxSessionHours int `json:"maxSessionHours,omitzero"`
-	// ReadOnly grants ReadOnlyActions. Default true.
+	// ReadOnly grants looking at what a data plane is made of, and at no data.
+	// Default true.
+	//
+	// In Go, ReadOnlyActions are the actions.
 	ReadOnly *bool `json:"readOnly,omitzero"`
 	// PolicyArns are managed policies to attach beside that, AWS's or the
 	// account's own. Default none.

@@ -12,16 +12,18 @@ import (
 
 // Spec records the VPC's traffic.
 type Spec struct {
-	// Destination is "cloudWatch" (default: a log group and the role that
-	// writes to it are created) or "s3".
+	// Destination is where the records go. Default "cloudWatch".
 	Destination Destination `json:"destination,omitzero"`
-	// BucketArn is the S3 bucket, with destination "s3".
+	// BucketArn is the ARN of the S3 bucket. Required with destination "s3".
 	BucketArn string `json:"bucketArn,omitzero"`
-	// RetentionDays of the log group, one of CloudWatch's values. Default 90.
+	// RetentionDays is how long the log group keeps them, one of CloudWatch's
+	// numbers of days; only with destination "cloudWatch". Default 90.
 	RetentionDays int `json:"retentionDays,omitzero"`
-	// TrafficType is "ALL" (default), "ACCEPT" or "REJECT".
+	// TrafficType is what is recorded: "ALL", "ACCEPT" or "REJECT". Default
+	// "ALL".
 	TrafficType string `json:"trafficType,omitzero"`
-	// AggregationSeconds is 60 or 600 (default).
+	// AggregationSeconds is how long packets are counted for one record: 60 or
+	// 600. Default 600.
 	AggregationSeconds int `json:"aggregationSeconds,omitzero"`
 }
 
@@ -29,9 +31,10 @@ type Spec struct {
 type Destination string
 
 const (
-	// CloudWatch writes to a CloudWatch log group.
+	// CloudWatch writes to a CloudWatch log group, which is created with the role
+	// that writes to it.
 	CloudWatch Destination = "cloudWatch"
-	// S3 writes to an S3 bucket.
+	// S3 writes to an S3 bucket, which exists.
 	S3 Destination = "s3"
 )
 

@@ -36,36 +36,38 @@ const (
 // Listener is a port of the load balancer, and the targets behind it. Targets
 // are registered by whoever runs them, in the listener's target group.
 type Listener struct {
-	// Port that the load balancer listens on, 1 to 65535. Required.
+	// Port is the port that the load balancer listens on, 1 to 65535. Required.
 	Port int `json:"port,omitzero"`
 	// TargetPort is the targets' own port. Default Port.
 	TargetPort int `json:"targetPort,omitzero"`
-	// Protocol is "TCP" (default) or "TLS".
+	// Protocol of the listener. Default "TCP".
 	Protocol Protocol `json:"protocol,omitzero"`
 	// CertificateArn is the certificate of a TLS listener: one of ACM in the
-	// load balancer's region, or of IAM. Required with TLS unless the
-	// component's CertificateArns has one for the port.
+	// load balancer's region, or of IAM. Required with TLS.
+	//
+	// In Go the component's CertificateArns may have one for the port instead.
 	CertificateArn string `json:"certificateArn,omitzero"`
 	// TLSPolicy is the security policy of a TLS listener. Default
 	// "ELBSecurityPolicy-TLS13-1-2-2021-06": TLS 1.2 and 1.3.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/network/describe-ssl-policies.html
 	TLSPolicy string `json:"tlsPolicy,omitzero"`
-	// TargetType is "ip" (default) or "instance".
+	// TargetType is what is registered as a target. Default "ip".
 	TargetType TargetType `json:"targetType,omitzero"`
-	// HealthCheck decides which targets get connections.
+	// HealthCheck decides which targets get connections. Default a TCP check of
+	// the target port.
 	HealthCheck HealthCheck `json:"healthCheck,omitzero"`
 }
 
 // HealthCheck is how a target group checks its targets.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
 type HealthCheck struct {
-	// Protocol is "TCP" (default), "HTTP" or "HTTPS".
+	// Protocol is "TCP", "HTTP" or "HTTPS". Default "TCP".
 	Protocol string `json:"protocol,omitzero"`
 	// Port of the check. Default the target port.
 	Port int `json:"port,omitzero"`
 	// Path of an HTTP or HTTPS check, beginning with "/". Default "/".
 	Path string `json:"path,omitzero"`
-	// IntervalSeconds between two checks, 5 to 300. Default 10. A check times
+	// IntervalSeconds is the time between two checks, 5 to 300. Default 10. A check times
 	// out after 10 seconds, an HTTP one after 6, and never after the next.
 	IntervalSeconds int `json:"intervalSeconds,omitzero"`
 	// HealthyThreshold is how many checks in a row make a target healthy, 2 to
