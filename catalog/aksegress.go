@@ -199,6 +199,18 @@ func (c AKSEgress) rule(fact egressFact) (EgressRule, bool) {
 	return r, needed && (fact.From == "" || len(r.Addresses) > 0)
 }
 
+// AKSTagNames returns the names that Azure Firewall's FQDN tag
+// AzureKubernetesService stands for in every region.
+func (c *Catalog) AKSTagNames() []string {
+	var names []string
+	for _, fact := range c.egress {
+		if fact.Feature == AKSBase && fact.ByName() && fact.When == "" {
+			names = append(names, fact.FQDNs...)
+		}
+	}
+	return names
+}
+
 func hosts(addresses []string) []string {
 	var blocks []string
 	for _, address := range addresses {

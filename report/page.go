@@ -42,6 +42,16 @@ type Page struct {
 	Cost *Cost
 	// Warnings are what the configuration allows although it may not be meant.
 	Warnings []string
+	// Others are blocks that others have, for the address maps.
+	Others []Other
+}
+
+// Other is a block of addresses that somebody else has, an environment of the
+// same project for example.
+type Other struct {
+	Prefix netip.Prefix
+	// Of is who has it: "staging".
+	Of string
 }
 
 // HandoverRow is a line of the handover sheet.
@@ -143,7 +153,7 @@ func (p Page) view() (*view, error) {
 		Page: p, Title: drawing.Title,
 		Style:   template.CSS(styleSheet() + pageCSS), // constants of this package
 		Drawing: template.HTML(c.String()),            // written by canvas, which escapes
-		Blocks:  s.blocks(), Subnets: s.subnets(),
+		Blocks:  s.blocks(p.Others), Subnets: s.subnets(),
 		Matrix: s.matrix(), Services: s.serviceTables(facts),
 		Filters: s.filters(), Tables: s.tables(), Unsupported: s.model.Unsupported,
 	}
@@ -468,10 +478,12 @@ func (s *Subject) connects(t tier, name string) (State, string) {
 type blockView struct {
 	Network, Prefix string
 	Free, FreeCount string
-	Map             template.HTML
+	// Overlaps are what others have of it: "10.20.0.0/16 of staging".
+	Overlaps []string
+	Map      template.HTML
 }
 
-func (s *Subject) blocks() []blockView {
+func (s *Subject) blocks(others []Other) []blockView {
 	var all []blockView
 	for _, network := range s.networks() {
 		for _, value := range network.Prefixes {
@@ -488,6 +500,16 @@ func (s *Subject) blocks() []blockView {
 				left += 1 << (32 - p.Bits())
 			}
 			v.Free, v.FreeCount = list(texts, 6), thousands(left)
+			for _, other := range others {
+				if other.Prefix.Overlaps(block) {
+					v.Overlaps = append(v.Overlaps, other.Prefix.String()+" of "+other.Of)
+					shared := block.Masked()
+					if other.Prefix.Bits() > block.Bits() {
+						shared = other.Prefix
+					}
+					areas = append(areas, area{prefix: shared, other: other.Of})
+				}
+			}
 			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) // written by canvas, which escapes
 			all = append(all, v)
 		}
@@ -499,6 +521,7 @@ func (s *Subject) blocks() []blockView {
 type area struct {
 	prefix           netip.Prefix
 	tier, name, zone string // no tier is free
+	other            string // who has it as well; it lies over the others
 }
 
 func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []area, free []netip.Prefix) {
@@ -509,7 +532,7 @@ func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []
 		}
 		for _, value := range subnet.Prefixes {
 			if p, ok := value.Get(); ok && block.Overlaps(p) && p.Bits() >= block.Bits() {
-				areas = append(areas, area{p.Masked(), s.tierOf(subnet), subnet.Name, zoneText(subnet)})
+				areas = append(areas, area{prefix: p.Masked(), tier: s.tierOf(subnet), name: subnet.Name, zone: zoneText(subnet)})
 				used = append(used, p)
 			}
 		}
@@ -562,6 +585,13 @@ func addressMap(block netip.Prefix, areas []area, network string) string {
 }
 
 func drawArea(c *canvas, a area, x, y, width, height float64) {
+	if a.other != "" {
+		text := a.prefix.String() + " is " + a.other + "'s as well"
+		c.open("", []string{text})
+		c.f(`<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" class="taken"/>`, x+1.5, y+1.5, max(width-3, 1), height-3)
+		c.close()
+		return
+	}
 	class, what := tierClass(a.tier), a.tier+" "+a.zone
 	if a.tier == "" {
 		class, what = "", "free"

@@ -417,6 +417,14 @@ func sameEdge(a, b *topology.Gateway) bool {
 // name names a gateway for people.
 func name(gw *topology.Gateway) string {
 	kind := kindName(gw.Kind)
+	if gw.Network != nil && gw.Network.Cloud == topology.Azure {
+		switch gw.Kind {
+		case topology.Internet:
+			kind = "Azure's way to the internet"
+		case topology.ServiceGateway:
+			kind = "the service endpoint"
+		}
+	}
 	if gw.Name == "" || gw.Kind == topology.Local || gw.Kind == topology.Drop {
 		return kind
 	}

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/underlay-iac/underlay/catalog"
 )
 
 // findFirewalls adds the Azure Firewalls that stand in a network, with their
@@ -367,7 +369,8 @@ func protocolList(p property) Val[[]uint8] {
 }
 
 // applicationRules reads an application rule, which matches the names in TLS
-// and HTTP. What FQDN tags, web categories and URLs stand for is not known.
+// and HTTP. What FQDN tags, web categories and URLs stand for is not known, but for
+// the least of the tag of AKS.
 func (a *azure) applicationRules(base Rule, rule property) []Rule {
 	base.Protocols = Known([]uint8{6}, rule.ref())
 	base.DestinationPorts = applicationPorts(rule.get("protocols"))
@@ -384,7 +387,7 @@ func (a *azure) applicationRules(base Rule, rule property) []Rule {
 	for _, key := range []string{"fqdnTags", "webCategories", "targetUrls"} {
 		if p := rule.get(key); !none(p) {
 			byTag := base
-			byTag.Names = Unknown[[]string](p.ref())
+			byTag.Names = AtLeast(p.ref(), tagNames(p))
 			if key == "fqdnTags" {
 				// A tag stands for names on the ports of HTTP and HTTPS.
 				byTag.DestinationPorts = Known([]Ports{{80, 80}, {443, 443}}, p.ref())
@@ -393,6 +396,16 @@ func (a *azure) applicationRules(base Rule, rule property) []Rule {
 		}
 	}
 	return rules
+}
+
+// tagNames are the names that tags stand for at the least.
+func tagNames(tags property) []string {
+	elements, _ := tags.list()
+	facts, err := catalog.Load()
+	if err != nil || !slices.ContainsFunc(elements, func(tag property) bool { return tag.text().Or("") == "AzureKubernetesService" }) {
+		return nil
+	}
+	return facts.AKSTagNames()
 }
 
 func applicationPorts(protocols property) Val[[]Ports] {

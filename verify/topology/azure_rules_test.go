@@ -64,6 +64,9 @@ func ruleLine(r topology.Rule) string {
 	line := fmt.Sprintf("%d %s %s from %s to %s:%s", r.Number, effect, list(protocols, protocolsKnown), side(r.Source), side(r.Destination), list(ports, portsKnown))
 	if names, known := r.Names.Get(); !known {
 		line += " names ?"
+		if least, _ := r.Names.Options(); len(least) > 0 {
+			line += " and at the least " + strings.Join(least[0], ",")
+		}
 	} else if len(names) > 0 {
 		line += " names " + strings.Join(names, ",")
 	}
@@ -333,7 +336,8 @@ func TestAzureFirewall(t *testing.T) {
 			"500 deny  from 10.1.0.0/16 to 10.9.0.4/30,10.8.0.0/16:",
 			"200 allow 17 from 10.1.0.0/16 to any:{123 123} names ntp.ubuntu.com",
 			"100 allow 6 from 10.1.0.0/16 to any:{443 443} names mcr.microsoft.com,*.data.mcr.microsoft.com",
-			"100 allow 6 from 10.1.0.0/16 to any:{80 80} {443 443} names ?",
+			"100 allow 6 from 10.1.0.0/16 to any:{80 80} {443 443} names ? and at the least mcr.microsoft.com,*.data.mcr.microsoft.com,mcr-0001.mcr-msedge.net," +
+				"management.azure.com,login.microsoftonline.com,packages.microsoft.com,packages.aks.azure.com,acs-mirror.azureedge.net",
 		}, ruleLines(policy.Out))
 		assert.Equal(t, "ruleCollections[0].rules[0]", policy.Out[2].Ref.Property)
 
