@@ -11,6 +11,7 @@ import (
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -131,7 +132,7 @@ func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Fram
 	endpoints := s.serviceEndpoints(network)
 	for _, e := range endpoints {
 		f.Services = append(f.Services, Chip{
-			Name: e.Service.Or(e.Target.Or(e.Name)), Detail: e.Kind,
+			Name: serviceName(e), Detail: e.Kind,
 			Evidence: []string{e.Kind + " endpoint " + e.Name, Name(e.Ref.URN, "")},
 		})
 	}
@@ -148,6 +149,15 @@ func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Fram
 		f.Rows = append(f.Rows, s.row(t, f.Zones, endpoints, facts))
 	}
 	return f
+}
+
+// serviceName is the service that an endpoint leads to, as people call it.
+func serviceName(e *topology.Endpoint) string {
+	name := e.Service.Or(e.Target.Or(e.Name))
+	if name == "management" && e.Network != nil && e.Network.Cloud == topology.Azure {
+		return "API server of " + e.Name
+	}
+	return name
 }
 
 // zoneText is the zone of a subnet.
@@ -175,11 +185,15 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 		i := slices.Index(zones, zoneText(subnet))
 		r.Cells[i] = append(r.Cells[i], s.box(subnet))
 	}
+	if t.Name == "firewall" || t.Name == "gateway" {
+		return r // what stands there has addresses of its own, and no hosts
+	}
 	out := s.ask(fromSubnets(t.Subnets, internet(), reach.All()))
-	r.Internet = append(r.Internet, Line{
-		State: out.State, Evidence: evidence(t.Name+" to the internet", out),
-		Label: outLabel(out, s.way(out)),
-	})
+	line := Line{State: out.State, Evidence: evidence(t.Name+" to the internet", out), Label: outLabel(out, s.way(out))}
+	if out.State == Absent {
+		s.partlyOut(t, &line)
+	}
+	r.Internet = append(r.Internet, line)
 	var inward []reach.Question
 	for _, subnet := range t.Subnets {
 		inward = append(inward, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
@@ -202,6 +216,70 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 		r.Services = &line
 	}
 	return r
+}
+
+// partlyOut completes the line of a tier that reaches no address of the internet
+// freely: by a firewall it may reach names, and in Azure the load balancer that AKS
+// makes with the cluster is in no graph before.
+func (s *Subject) partlyOut(t tier, line *Line) {
+	var reached []string
+	var way finding
+	for _, name := range s.ruledNames() {
+		questions := fromSubnets(t.Subnets, reach.Addresses(s.model.PublicName(name)), reach.TCP(443))
+		for i := range questions {
+			questions[i].Name = strings.Replace(name, "*.", "any.", 1)
+		}
+		if f := s.ask(questions); f.State == Path {
+			reached, way = append(reached, name), f
+		}
+	}
+	switch {
+	case len(reached) > 0:
+		line.State, line.Label = Path, fmt.Sprintf("%s by %s", count(len(reached), "name"), s.way(way))
+		line.Evidence = append([]string{t.Name + " to the internet: only to " + strings.Join(reached, ", ")}, way.Evidence...)
+	case (t.Name == "nodes" || t.Name == "pods") && s.balancerToCome(t.Network):
+		line.State, line.Label = Offered, "by AKS's balancer later"
+		line.Evidence = append([]string{"AKS makes a load balancer with the cluster; its public address is in this graph, and nothing is proven of it"}, line.Evidence...)
+	}
+}
+
+// ruledNames are the host names that rules of firewalls let pass, in order.
+func (s *Subject) ruledNames() []string {
+	var names []string
+	for _, filter := range s.model.Filters {
+		if filter.Kind != topology.FirewallPolicy {
+			continue
+		}
+		for i := range filter.Out {
+			options, _ := filter.Out[i].Names.Options()
+			if len(options) > 0 {
+				names = append(names, options[0]...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// balancerToCome reports whether a network of Azure's has a public address and
+// nothing yet that uses one.
+func (s *Subject) balancerToCome(network *topology.Network) bool {
+	if network.Cloud != topology.Azure {
+		return false
+	}
+	has := func(kind string) bool {
+		return slices.ContainsFunc(s.graph.Resources, func(r graph.Resource) bool { return strings.HasSuffix(r.Type, ":"+kind) })
+	}
+	used := slices.ContainsFunc([]string{"NatGateway", "LoadBalancer", "ApplicationGateway", "AzureFirewall", "ManagedCluster"}, has)
+	return has("PublicIPAddress") && !used
+}
+
+// count is "1 name", "2 names".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func outLabel(f finding, way string) string {
@@ -407,7 +485,7 @@ func (s *Subject) serviceLine(t tier, endpoints []*topology.Endpoint, facts *cat
 	for _, e := range endpoints {
 		f := s.endpointFinding(t, e, facts)
 		counts[f.State]++
-		name := e.Service.Or(e.Target.Or(e.Name))
+		name := serviceName(e)
 		switch f.State {
 		case Path:
 			reached = append(reached, name)
@@ -641,7 +719,11 @@ func (s *Subject) betweenNetworks(from, to *topology.Network) finding {
 			}
 		}
 	}
-	return s.ask(questions)
+	f := s.ask(questions)
+	if f.Some > 0 { // what a rule or route leaves out is told by the tables
+		f.State = Path
+	}
+	return f
 }
 
 // thousands returns 16379 as "16,379".

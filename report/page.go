@@ -363,7 +363,7 @@ func (s *Subject) serviceTables(facts *catalog.Catalog) []serviceTable {
 			table.Tiers = append(table.Tiers, t.Name)
 		}
 		for _, e := range endpoints {
-			row := serviceRow{Service: e.Service.Or(e.Target.Or("not known yet")), Kind: e.Kind, Endpoint: e.Name}
+			row := serviceRow{Service: serviceName(e), Kind: e.Kind, Endpoint: e.Name}
 			for _, t := range tiers {
 				row.Cells = append(row.Cells, s.endpointFinding(t, e, facts).State)
 			}

@@ -17,6 +17,7 @@ import (
 // Subject is the network that drawings and pages are about.
 type Subject struct {
 	title  string
+	graph  *graph.Graph
 	model  *topology.Model
 	engine *reach.Engine
 	roles  requirements.Roles
@@ -31,7 +32,7 @@ func NewSubject(g *graph.Graph, model string) (*Subject, error) {
 	}
 	return &Subject{
 		title: strings.TrimPrefix(model+" · "+g.Stack, " · "),
-		model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
+		graph: g, model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
 	}, nil
 }
 
