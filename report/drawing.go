@@ -205,7 +205,11 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 	} else if text := in.some(); text != "" {
 		label = text
 	}
-	r.Internet = append(r.Internet, Line{State: in.State, Inward: true, Label: label, Evidence: evidence("the internet to hosts of "+t.Name, in)})
+	line = Line{State: in.State, Inward: true, Label: label, Evidence: evidence("the internet to hosts of "+t.Name, in)}
+	if in.State == Absent && t.Name == "nodes" && s.balancerToCome(t.Network) {
+		s.laterIn(t, &line)
+	}
+	r.Internet = append(r.Internet, line)
 	for _, b := range s.model.Balancers {
 		if line, ok := s.balancerLine(b, t); ok {
 			r.Internet = append(r.Internet, line)
@@ -240,6 +244,25 @@ func (s *Subject) partlyOut(t tier, line *Line) {
 	case (t.Name == "nodes" || t.Name == "pods") && s.balancerToCome(t.Network):
 		line.State, line.Label = Offered, "by AKS's balancer later"
 		line.Evidence = append([]string{"AKS makes a load balancer with the cluster; its public address is in this graph, and nothing is proven of it"}, line.Evidence...)
+	}
+}
+
+// laterIn completes the line to nodes which AKS's load balancer will lead to from
+// those that their security group lets in.
+func (s *Subject) laterIn(t tier, line *Line) {
+	filter, known := t.Subnets[0].Filter.Get()
+	if !known || filter == nil {
+		return
+	}
+	for i := range filter.In {
+		rule := &filter.In[i]
+		source := rule.Source.Or(topology.Match{})
+		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.Bits() < 32 })
+		if rule.Allow.Or(false) && (public || source.Internet || source.Anyone) {
+			line.State, line.Label = Offered, "by AKS's balancer later"
+			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + ruleText(rule, false)}, line.Evidence...)
+			return
+		}
 	}
 }
 
