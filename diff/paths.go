@@ -132,7 +132,8 @@ func (s *survey) way(hops []reach.Hop) []string {
 			}
 		}
 		for _, gw := range s.model.Gateways {
-			if name := gatewayName(gw); gw.Ref.URN == hop.URN && name != "" {
+			own := gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN // Azure's network is its own way to the internet
+			if name := gatewayName(gw); gw.Ref.URN == hop.URN && own && name != "" {
 				ways = append(ways, name)
 			}
 		}

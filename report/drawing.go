@@ -160,6 +160,9 @@ func serviceName(e *topology.Endpoint) string {
 	return name
 }
 
+// allZones is the zone of Azure's subnets.
+const allZones = "all zones"
+
 // zoneText is the zone of a subnet.
 func zoneText(subnet *topology.Subnet) string {
 	zone, known := subnet.Zone.Get()
@@ -167,7 +170,7 @@ func zoneText(subnet *topology.Subnet) string {
 	case !known:
 		return "zone not known yet"
 	case zone == "":
-		return "all zones"
+		return allZones
 	}
 	return zone
 }
@@ -185,31 +188,11 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 		i := slices.Index(zones, zoneText(subnet))
 		r.Cells[i] = append(r.Cells[i], s.box(subnet))
 	}
-	if t.Name == "firewall" || t.Name == "gateway" {
-		return r // what stands there has addresses of its own, and no hosts
+	if t.hosts() {
+		out, _ := s.outLine(t)
+		in, _ := s.inLine(t)
+		r.Internet = append(r.Internet, out, in)
 	}
-	out := s.ask(fromSubnets(t.Subnets, internet(), reach.All()))
-	line := Line{State: out.State, Evidence: evidence(t.Name+" to the internet", out), Label: outLabel(out, s.way(out))}
-	if out.State == Absent {
-		s.partlyOut(t, &line)
-	}
-	r.Internet = append(r.Internet, line)
-	var inward []reach.Question
-	for _, subnet := range t.Subnets {
-		inward = append(inward, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
-	}
-	in := s.ask(inward)
-	label := "no way"
-	if in.State == Path {
-		label = "to public addresses"
-	} else if text := in.some(); text != "" {
-		label = text
-	}
-	line = Line{State: in.State, Inward: true, Label: label, Evidence: evidence("the internet to hosts of "+t.Name, in)}
-	if in.State == Absent && t.Name == "nodes" && s.balancerToCome(t.Network) {
-		s.laterIn(t, &line)
-	}
-	r.Internet = append(r.Internet, line)
 	for _, b := range s.model.Balancers {
 		if line, ok := s.balancerLine(b, t); ok {
 			r.Internet = append(r.Internet, line)
@@ -222,6 +205,39 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 	return r
 }
 
+// hosts reports whether hosts stand in a tier; of Azure's firewalls and gateways
+// there are none beside.
+func (t tier) hosts() bool { return t.Name != "firewall" && t.Name != "gateway" }
+
+// outLine is the line of a tier to the internet, and what it rests on.
+func (s *Subject) outLine(t tier) (Line, finding) {
+	out := s.ask(fromSubnets(t.Subnets, internet(), reach.All()))
+	line := Line{State: out.State, Evidence: evidence(t.Name+" to the internet", out), Label: outLabel(out, s.way(out))}
+	if out.State == Absent {
+		s.partlyOut(t, &line)
+	}
+	return line, out
+}
+
+// inLine is the line from the internet to hosts of a tier, and what it rests on.
+func (s *Subject) inLine(t tier) (Line, finding) {
+	var inward []reach.Question
+	for _, subnet := range t.Subnets {
+		inward = append(inward, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
+	}
+	in := s.ask(inward)
+	line := Line{State: in.State, Inward: true, Label: "no way", Evidence: evidence("the internet to hosts of "+t.Name, in)}
+	if in.State == Path {
+		line.Label = "to public addresses"
+	} else if text := in.some(); text != "" {
+		line.Label = text
+	}
+	if in.State == Absent && t.Name == "nodes" && s.balancerToCome(t.Network) {
+		s.laterIn(t, &line)
+	}
+	return line, in
+}
+
 // partlyOut completes the line of a tier that reaches no address of the internet
 // freely: by a firewall it may reach names, and in Azure the load balancer that AKS
 // makes with the cluster is in no graph before.
@@ -229,11 +245,7 @@ func (s *Subject) partlyOut(t tier, line *Line) {
 	var reached []string
 	var way finding
 	for _, name := range s.ruledNames() {
-		questions := fromSubnets(t.Subnets, reach.Addresses(s.model.PublicName(name)), reach.TCP(443))
-		for i := range questions {
-			questions[i].Name = strings.Replace(name, "*.", "any.", 1)
-		}
-		if f := s.ask(questions); f.State == Path {
+		if f := s.askName(t, name); f.State == Path {
 			reached, way = append(reached, name), f
 		}
 	}
@@ -246,6 +258,19 @@ func (s *Subject) partlyOut(t tier, line *Line) {
 		line.Evidence = append([]string{"AKS makes a load balancer with the cluster; its public address is in this graph, and nothing is proven of it"}, line.Evidence...)
 	}
 }
+
+// askName asks for HTTPS to the public addresses of a name, by those who look into
+// it.
+func (s *Subject) askName(t tier, name string) finding {
+	questions := fromSubnets(t.Subnets, reach.Addresses(s.model.PublicName(name)), reach.TCP(443))
+	for i := range questions {
+		questions[i].Name = someName(name)
+	}
+	return s.ask(questions)
+}
+
+// someName is one of the names that a pattern stands for.
+func someName(pattern string) string { return strings.Replace(pattern, "*.", "any.", 1) }
 
 // laterIn completes the line to nodes which AKS's load balancer will lead to from
 // those that their security group lets in.
@@ -260,7 +285,7 @@ func (s *Subject) laterIn(t tier, line *Line) {
 		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.Bits() < 32 })
 		if rule.Allow.Or(false) && (public || source.Internet || source.Anyone) {
 			line.State, line.Label = Offered, "by AKS's balancer later"
-			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + ruleText(rule, false)}, line.Evidence...)
+			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + s.ruleText(rule, false)}, line.Evidence...)
 			return
 		}
 	}

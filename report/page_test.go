@@ -121,3 +121,55 @@ func TestAddressMapsAreToScale(t *testing.T) {
 		}
 	}
 }
+
+// Azure's rules, routes and ways out are said in words that people know: service
+// tags by name, the first rule that matches, the names that a firewall lets pass.
+func TestAzureInPlainWords(t *testing.T) {
+	html := func(stack string) string {
+		g, model := record(t, stack)
+		return page(t, g, model)
+	}
+	aks := html("aks-dev")
+	for _, want := range []string{
+		"allows TCP 65200–65535 from GatewayManager, GatewayManager.westeurope",
+		"allows everything from Azure itself (168.63.129.16)",
+		"allows TCP 443 to anyone for login.microsoftonline.com",
+		"for the names that a tag stands for, among them mcr.microsoft.com",
+		"Azure&#39;s own routes of spoke-vnet",
+		"to any IPv4 address: next hop Internet, if the route to the same above were not there",
+		"8 names by firewall",
+	} {
+		assert.True(t, strings.Contains(aks, want), want)
+	}
+	assert.False(t, strings.Contains(aks, "241.0."), "an address that stands for a service")
+	dev := html("azure-dev")
+	assert.True(t, strings.Contains(dev, "by AKS&#39;s balancer later"))
+	assert.True(t, strings.Contains(dev, "to Storage.westeurope: service endpoint"))
+	assert.False(t, strings.Contains(dev, "any protocol by next hop Internet"), "the network itself is no way out")
+
+	// The names that the graph's own firewall lets pass are those that are called.
+	g, model := record(t, "aks-dev")
+	var own bytes.Buffer
+	require.NoError(t, report.Page{Subject: subject(t, g, model)}.HTML(&own))
+	row := regexp.MustCompile(`(?s)<th scope="row" class="code">packages.aks.azure.com</th><td>(.*?)</td>`).FindStringSubmatch(own.String())
+	require.NotNil(t, row)
+	assert.Contains(t, row[1], "spoke-vnet: reached")
+}
+
+// A block that another environment has is named, and marked in the address map.
+func TestOverlapsInTheAddressMap(t *testing.T) {
+	g, model := record(t, "dev")
+	p := report.Page{Subject: subject(t, g, model), Others: []report.Other{
+		{Prefix: netip.MustParsePrefix("10.20.64.0/18"), Of: "other<b>"}, {Prefix: netip.MustParsePrefix("10.99.0.0/16"), Of: "far"},
+	}}
+	var html bytes.Buffer
+	require.NoError(t, p.HTML(&html))
+	assert.True(t, strings.Contains(html.String(), "Overlaps 10.20.64.0/18 of other&lt;b&gt;"))
+	assert.True(t, strings.Contains(html.String(), "<title>10.20.64.0/18 is other&lt;b&gt;&#39;s as well</title>"))
+	assert.False(t, strings.Contains(html.String(), "of far"))
+	maps := p.AddressMaps()
+	require.Len(t, maps, 2) // the pods' block is nobody else's
+	assert.Equal(t, []string{"10.20.64.0/18 of other<b>"}, maps[0].Overlaps)
+	assert.Contains(t, string(maps[0].Map), `class="taken"`)
+	assert.Empty(t, maps[1].Overlaps)
+}
