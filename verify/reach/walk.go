@@ -269,7 +269,7 @@ func (w *walk) deny(f flow, filters []*topology.Filter, found []match, denied pa
 	lost := Witness(denied)
 	for _, m := range found {
 		if !m.allow && m.rule != nil && len(m.set.Intersect(denied)) > 0 {
-			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), describeRule(m.rule, out))
+			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), w.engine.describeRule(m.rule, out))
 			return
 		}
 	}
