@@ -196,22 +196,22 @@ func (s *Subject) networks() []*topology.Network {
 	return networks
 }
 
-// way names the gateways on a way: "NAT gateway". In Azure the network itself and
-// its way to the internet are one resource, which the hop's words tell apart.
+// way names the gateway on a way: "NAT gateway". Azure's way to the internet, which is
+// a part of the network, counts where there is no other.
 func (s *Subject) way(f finding) string {
+	azure := ""
 	for _, hop := range f.Hops {
 		for _, gw := range s.model.Gateways {
-			if gw.Ref.URN != hop.URN || gw.Kind == topology.Local || gw.Kind == topology.Drop {
-				continue
-			}
-			name := gatewayName(gw)
-			own := gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN
-			if own || strings.Contains(hop.Effect, "→ Azure's way to the internet") == (gw.Kind == topology.Internet) && !strings.Contains(hop.Effect, "→ the network itself") {
-				return name
+			switch {
+			case gw.Ref.URN != hop.URN || gw.Kind == topology.Local || gw.Kind == topology.Drop:
+			case gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN:
+				return gatewayName(gw)
+			case gw.Kind == topology.Internet && strings.Contains(hop.Effect, "Azure's way to the internet"):
+				azure = gatewayName(gw)
 			}
 		}
 	}
-	return ""
+	return azure
 }
 
 // gatewayName is what people call a gateway of its kind. Azure has no internet
