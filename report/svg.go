@@ -307,9 +307,8 @@ func (d *Drawing) draw(c *canvas, alone bool) {
 // column is frames below each other, with the places and lines to their left.
 type column struct {
 	frames []int // of the drawing
-	placed []*placed
-	x      int // where its places start
-	left   int // where its frames start
+	x      int   // where its places start
+	left   int   // where its frames start
 	widths
 }
 
