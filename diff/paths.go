@@ -534,6 +534,11 @@ func (p PathChange) sentence() string {
 // list joins names: "nodes, pods and database", "the internet and the AWS
 // services sqs and sts".
 func list(names []string) string {
+	// A tag of a service holds its addresses in each region.
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		tag, region, regional := strings.Cut(name, ".")
+		return regional && region != "" && strings.HasPrefix(name, tagPrefix) && slices.Contains(names, tag)
+	})
 	names = plural(plural(names, awsPrefix, "the AWS services "), tagPrefix, "the service tags ")
 	return and(plural(plural(names, groupPrefix, "the security groups "), nsgPrefix, "the network security groups of "))
 }

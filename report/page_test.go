@@ -131,7 +131,7 @@ func TestAzureInPlainWords(t *testing.T) {
 	}
 	aks := html("aks-dev")
 	for _, want := range []string{
-		"allows TCP 65200–65535 from GatewayManager, GatewayManager.westeurope",
+		"allows TCP 65200–65535 from GatewayManager</li>",
 		"allows everything from Azure itself (168.63.129.16)",
 		"allows TCP 443 to anyone for login.microsoftonline.com",
 		"for the names that a tag stands for, among them mcr.microsoft.com",

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/underlay-iac/underlay/verify/packet"
@@ -101,6 +102,9 @@ func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 	for _, prefix := range m.Prefixes {
 		text := prefixWords(prefix)
 		if name, ok := s.model.AtomName(prefix.Addr()); ok && prefix.Bits() >= 24 {
+			if of, _, _ := strings.Cut(name, "."); of != name && slices.Contains(parts, of) {
+				continue // a tag of a service holds its addresses in each region
+			}
 			text = name
 		}
 		if text == "168.63.129.16/32" {
