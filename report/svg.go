@@ -172,7 +172,7 @@ func (d *Drawing) widths(frames []int, tight bool) widths {
 	}
 	switch {
 	case zones > 1 && tight:
-		w.cell = min(w.cell, cellWidth)
+		w.cell = min(w.cell, max(cellWidth, 3*cellWidth/zones))
 	case zones > 1:
 		w.cell = cellWidth
 	}
