@@ -61,6 +61,9 @@ func describe(set packet.Set, c *cell, names []Known) []part {
 	return parts
 }
 
+// everyPort is traffic of every kind.
+const everyPort = "every port"
+
 // traffic says the protocols and ports of packets.
 func traffic(set packet.Set) string {
 	var texts []string
@@ -97,7 +100,7 @@ func traffic(set packet.Set) string {
 		}
 	}
 	if whole {
-		return "every port"
+		return everyPort
 	}
 	text := strings.Join(texts, ", ")
 	return strings.Replace(text, "every tcp port, every udp port", "every tcp and udp port", 1)

@@ -3,6 +3,7 @@ package diff
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/cost"
@@ -21,6 +22,11 @@ type Side struct {
 	Model string
 	// Known are blocks outside that have a name: "the control plane".
 	Known []Known
+	// Overlaps are the blocks that other environments of the project have too,
+	// a sentence each.
+	Overlaps []string
+	// Notes say what the graph does not tell of the network.
+	Notes []string
 }
 
 // Known is a block of addresses with a name.
@@ -34,6 +40,7 @@ type Report struct {
 	From         string              `json:"from"`
 	To           string              `json:"to"`
 	Addresses    []AddressChange     `json:"addresses"`
+	Overlaps     []OverlapChange     `json:"overlaps"`
 	Paths        []PathChange        `json:"paths"`
 	Requirements []RequirementChange `json:"requirements"`
 	Cost         CostChange          `json:"cost"`
@@ -43,7 +50,7 @@ type Report struct {
 
 // Changed reports whether there is a change of meaning.
 func (r *Report) Changed() bool {
-	return len(r.Addresses)+len(r.Paths)+len(r.Requirements)+len(r.Cost.Lines) > 0
+	return len(r.Addresses)+len(r.Overlaps)+len(r.Paths)+len(r.Requirements)+len(r.Cost.Lines) > 0
 }
 
 // AddressChange is a block that one side has and the other has not, or has
@@ -60,17 +67,27 @@ type AddressChange struct {
 	After  []string `json:"after"`
 }
 
+// OverlapChange is a block that another environment of the project has too, and
+// that only one side has.
+type OverlapChange struct {
+	// Change is "gained" or "lost".
+	Change   string `json:"change"`
+	Sentence string `json:"sentence"`
+}
+
 // The changes of paths.
 const (
 	Gained   = "gained"   // packets get through that did not before
 	Lost     = "lost"     // packets no longer get through
 	Rerouted = "rerouted" // they get through another way
 	Decided  = "decided"  // what was not known is
+	Admitted = "admitted" // a filter lets it pass that did not; no way to it is in the graph
+	Refused  = "refused"  // it no longer does
 )
 
 // PathChange is a change in what reaches what.
 type PathChange struct {
-	// Change is "gained", "lost", "rerouted" or "decided".
+	// Change is "gained", "lost", "rerouted", "decided", "admitted" or "refused".
 	Change string `json:"change"`
 	// Certain is false when an output decides whether it comes about.
 	Certain bool `json:"certain"`
@@ -140,15 +157,35 @@ func Compare(ctx context.Context, a, b Side) (*Report, error) {
 		return nil, err
 	}
 	align(before, after)
-	r.Addresses = compareAddresses(before, after)
+	r.Addresses, r.Overlaps = compareAddresses(before, after), compareOverlaps(a.Overlaps, b.Overlaps)
 	if r.Paths, err = comparePaths(ctx, before, after); err != nil {
 		return nil, err
 	}
+	r.Notes = append(r.Notes, cloudsDiffer(before, after)...)
+	var reasons map[string][]topology.Ref
 	r.Requirements = []RequirementChange{}
 	if a.Model == "" || b.Model == "" {
 		r.Notes = append(r.Notes, "requirements are not compared: the deployment model is not known")
-	} else if r.Requirements, err = compareRequirements(a, b); err != nil {
-		return nil, err
+	} else {
+		if r.Requirements, reasons, err = compareRequirements(a, b); err != nil {
+			return nil, err
+		}
+		if a.Model != b.Model {
+			r.leaveOut(a.Model, b.Model)
+		}
+	}
+	r.forget(a, b, reasons)
+	for _, note := range a.Notes {
+		name := a.Name
+		if slices.Contains(b.Notes, note) {
+			name += ", " + b.Name
+		}
+		r.Notes = append(r.Notes, name+": "+note)
+	}
+	for _, note := range b.Notes {
+		if !slices.Contains(a.Notes, note) {
+			r.Notes = append(r.Notes, b.Name+": "+note)
+		}
 	}
 	r.Cost = compareCost(cost.Of(a.Graph, facts), cost.Of(b.Graph, facts))
 	return r, ctx.Err()
@@ -164,8 +201,6 @@ type survey struct {
 	// networks are the names of networks: "data plane".
 	networks map[*topology.Network]string
 	sites    []site
-	// services are the cloud's own that endpoints lead to.
-	services []string
 }
 
 func newSurvey(side Side, facts *catalog.Catalog) (*survey, error) {

@@ -161,7 +161,7 @@ func TestMeaning(t *testing.T) {
 			want:     []string{"nodes and pods can no longer reach AWS sqs on tcp 443"},
 			back:     []string{"nodes and pods can now reach AWS sqs on tcp 443"},
 			before:   "endpoints-sqs",
-			after:    "net-vpc",
+			after:    "net-nodes-eu-west-1a",
 			verdicts: map[string]requirements.Verdict{"EP-001": requirements.Refuted},
 		},
 	} {

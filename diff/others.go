@@ -2,11 +2,14 @@ package diff
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/cost"
 	"github.com/underlay-iac/underlay/verify/requirements"
+	"github.com/underlay-iac/underlay/verify/topology"
 )
 
 // block is the address ranges of a network or subnet.
@@ -68,8 +71,61 @@ func compareAddresses(a, b *survey) []AddressChange {
 	return changes
 }
 
-// compareRequirements says which verdicts differ, the worst first.
-func compareRequirements(a, b Side) ([]RequirementChange, error) {
+// compareOverlaps says which come and go.
+func compareOverlaps(before, after []string) []OverlapChange {
+	changes := []OverlapChange{}
+	add := func(change string, sentences, other []string) {
+		for _, s := range sentences {
+			if !slices.Contains(other, s) {
+				changes = append(changes, OverlapChange{Change: change, Sentence: s})
+			}
+		}
+	}
+	add(Gained, after, before)
+	add(Lost, before, after)
+	return changes
+}
+
+// cloudsDiffer says what of networks in different clouds is compared.
+func cloudsDiffer(a, b *survey) []string {
+	clouds := func(s *survey) string {
+		var names []string
+		for _, n := range s.used() {
+			names = append(names, map[topology.Cloud]string{topology.AWS: "AWS", topology.Azure: "Azure"}[n.Cloud])
+		}
+		slices.Sort(names)
+		return strings.Join(slices.Compact(names), " and ")
+	}
+	before, after := clouds(a), clouds(b)
+	if before == after || before == "" || after == "" {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s is in %s, %s in %s. Tiers are compared by what they are for, with each other, the internet and private networks; "+
+		"names and services that only one cloud has are not. What a resource costs stands beside what the other cloud's costs.", a.side.Name, before, b.side.Name, after)}
+}
+
+// leaveOut takes away the requirements that only one of two models has, unless
+// they need somebody.
+func (r *Report) leaveOut(before, after string) {
+	gone, came := 0, 0
+	r.Requirements = slices.DeleteFunc(r.Requirements, func(c RequirementChange) bool {
+		switch {
+		case c.After == "":
+			gone++
+		case c.Before == "" && (c.After == requirements.Proven || c.After == requirements.NotApplicable):
+			came++
+		default:
+			return false
+		}
+		return true
+	})
+	r.Notes = append(r.Notes, fmt.Sprintf("the models differ: requirements that one of them alone has are listed only where they are not met; %d of %s and %d of %s are left out",
+		gone, before, came, after))
+}
+
+// compareRequirements says which verdicts differ, the worst first, and what decides
+// those of the second side that are not known.
+func compareRequirements(a, b Side) (changes []RequirementChange, reasons map[string][]topology.Ref, err error) {
 	verdicts := func(s Side) (map[string]requirements.Result, []requirements.Result, error) {
 		results, err := requirements.Verify(requirements.Input{Graph: s.Graph, Model: s.Model})
 		byID := map[string]requirements.Result{}
@@ -80,14 +136,15 @@ func compareRequirements(a, b Side) ([]RequirementChange, error) {
 	}
 	before, was, err := verdicts(a)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	after, is, err := verdicts(b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	changes := []RequirementChange{}
+	changes, reasons = []RequirementChange{}, map[string][]topology.Ref{}
 	for _, r := range is {
+		reasons[r.ID] = r.Unknowns
 		if r.Verdict != before[r.ID].Verdict {
 			changes = append(changes, RequirementChange{ID: r.ID, Title: r.Title, Before: before[r.ID].Verdict, After: r.Verdict, Reason: r.Reason})
 		}
@@ -99,7 +156,7 @@ func compareRequirements(a, b Side) ([]RequirementChange, error) {
 	}
 	rank := map[requirements.Verdict]int{requirements.Refuted: 0, requirements.Unknown: 1, requirements.Proven: 2, requirements.NotApplicable: 3, "": 4}
 	slices.SortStableFunc(changes, func(x, y RequirementChange) int { return cmp.Compare(rank[x.After], rank[y.After]) })
-	return changes, nil
+	return changes, reasons, nil
 }
 
 // compareCost says of what there is more or less.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,21 +70,22 @@ func (s *survey) cells(ctx context.Context) ([]cell, error) {
 }
 
 // sends reports whether a site is one that calls another: endpoints call none,
-// and names of AWS's services are those of a region.
+// and what the cloud runs in a subnet of its own calls no service.
 func (s *survey) sends(from, to *site) bool {
-	switch {
-	case from.kind != hosts:
+	if from.kind != hosts {
 		return true
-	case to.kind == service && (from.subnet.Network.Cloud != topology.AWS || from.subnet.Network.Region == ""):
-		return false
 	}
-	return to.kind == outside || s.roles.Tier(from.subnet) != "endpoints"
+	tier := s.roles.Tier(from.subnet)
+	if to.kind == service {
+		return from.subnet.Network.Cloud == to.cloud && !slices.Contains([]string{"endpoints", "firewall", "gateway", "resolver"}, tier)
+	}
+	return to.kind == outside || tier != "endpoints"
 }
 
 func (s *survey) ask(from, to *site) cell {
 	c := cell{from: from, to: to}
 	if to.kind == service {
-		c.answer = s.askService(from, to)
+		c.answer = to.ask(from, to)
 	} else {
 		traffic := to.traffic
 		if traffic == nil {
@@ -100,29 +102,6 @@ func (s *survey) ask(from, to *site) cell {
 	slices.Sort(c.ways)
 	c.ways = slices.Compact(c.ways)
 	return c
-}
-
-// askService asks for HTTPS to a service by its name, as callers resolve it.
-func (s *survey) askService(from, to *site) reach.Answer {
-	var a reach.Answer
-	r, err := s.engine.Connect(reach.Connection{
-		From: from.subnet.Ref.URN, To: "fqdn:" + to.host(from.subnet.Network), Protocol: "tcp", Port: "443",
-	})
-	if err != nil { // the name is not one: nothing is known of the service
-		return a
-	}
-	set := packet.Set(to.traffic)
-	if r.Verdict == reach.Reachable {
-		a.Must = set
-	}
-	if r.Verdict != reach.Blocked {
-		a.May = set
-		a.Paths = []reach.Path{{Packets: set, Hops: r.Hops, Certain: r.Verdict == reach.Reachable, Unknowns: r.Unknowns}}
-	}
-	if b := r.BlockedBy; b != nil {
-		a.Blocks = []reach.Block{{URN: b.URN, Property: b.Property, Reason: b.Reason, Hops: r.Hops, Packets: set}}
-	}
-	return a
 }
 
 // without forgets the addresses of ends inside.
@@ -144,7 +123,7 @@ func (c *cell) without(set packet.Set) packet.Set {
 func (s *survey) way(hops []reach.Hop) []string {
 	var ways []string
 	for _, hop := range hops {
-		if strings.HasPrefix(hop.Effect, "reply: ") {
+		if reply(hop) {
 			break
 		}
 		for _, e := range s.model.Endpoints {
@@ -153,7 +132,8 @@ func (s *survey) way(hops []reach.Hop) []string {
 			}
 		}
 		for _, gw := range s.model.Gateways {
-			if name := gatewayName(gw.Kind); gw.Ref.URN == hop.URN && name != "" {
+			own := gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN // Azure's network is its own way to the internet
+			if name := gatewayName(gw); gw.Ref.URN == hop.URN && own && name != "" {
 				ways = append(ways, name)
 			}
 		}
@@ -163,8 +143,8 @@ func (s *survey) way(hops []reach.Hop) []string {
 
 // gatewayName is a kind of gateway as people say it; empty for what leads
 // nowhere else.
-func gatewayName(kind topology.GatewayKind) string {
-	switch kind {
+func gatewayName(gw *topology.Gateway) string {
+	switch gw.Kind {
 	case topology.NAT:
 		return "NAT gateway"
 	case topology.Internet:
@@ -182,6 +162,9 @@ func gatewayName(kind topology.GatewayKind) string {
 	case topology.Peering:
 		return "peering"
 	case topology.ServiceGateway:
+		if gw.Network != nil && gw.Network.Cloud == topology.Azure {
+			return "service endpoint"
+		}
 		return "gateway endpoint"
 	}
 	return ""
@@ -226,10 +209,12 @@ func comparePaths(ctx context.Context, a, b *survey) ([]PathChange, error) {
 		}
 		// A zone that goes takes its paths along; what is left is compared.
 		if !now.known(c.groups()) && !c.inner() {
-			changes = append(changes, compareCells(c, &cell{from: c.from, to: c.to}, names)...)
+			gone := compareCells(c, &cell{from: c.from, to: c.to}, names)
+			changes = append(changes, slices.DeleteFunc(gone, func(f found) bool { return f.change == Decided })...)
 		}
 	}
-	return join(append(gather(changes, old, now), compareOffers(a, b)...)), nil
+	paths := append(gather(changes, old, now), compareOffers(a, b)...)
+	return join(append(paths, compareAdmissions(a, b, paths)...)), nil
 }
 
 // inner reports whether both ends are inside.
@@ -319,6 +304,14 @@ func compareCells(a, b *cell, names []Known) []found {
 	return all
 }
 
+// madeUp is what Pulumi adds to names that it makes, other in each stack.
+var madeUp = regexp.MustCompile(`[0-9a-f]{7,8}\b`)
+
+// stops begins the effect of a hop where packets end.
+const stops = "stops: "
+
+func reply(hop reach.Hop) bool { return strings.HasPrefix(hop.Effect, "reply: ") }
+
 // firstDifference returns the first hops by which the ways of some packets
 // differ, the end of packets included.
 func firstDifference(a, b *cell, set packet.Set) (before, after *reach.Hop) {
@@ -329,31 +322,47 @@ func firstDifference(a, b *cell, set packet.Set) (before, after *reach.Hop) {
 	case len(is) == 0:
 		return telling(was), nil
 	}
-	start := func(h reach.Hop) bool { return strings.HasPrefix(h.Effect, "sent ") }
+	begin := func(x, y reach.Hop, text string) bool {
+		return strings.HasPrefix(x.Effect, text) && strings.HasPrefix(y.Effect, text)
+	}
+	place := func(x, y reach.Hop) bool { return local(x.URN) == local(y.URN) && x.Property == y.Property }
+	// What rules let pass on both ways is the difference only when nothing else is.
 	for _, same := range []func(x, y reach.Hop) bool{
-		func(x, y reach.Hop) bool { return local(x.URN) == local(y.URN) && x.Property == y.Property },
-		func(x, y reach.Hop) bool { return x.Effect == y.Effect },
+		func(x, y reach.Hop) bool { return place(x, y) || begin(x, y, "allowed ") },
+		func(x, y reach.Hop) bool {
+			return madeUp.ReplaceAllString(x.Effect, "") == madeUp.ReplaceAllString(y.Effect, "") || begin(x, y, "allowed ")
+		},
+		place,
 	} {
 		for i := range max(len(was), len(is)) {
-			if i < len(was) && i < len(is) && (same(was[i], is[i]) || start(was[i]) && start(is[i])) {
+			if i < len(was) && i < len(is) && (same(was[i], is[i]) || begin(was[i], is[i], "sent ")) {
 				continue
 			}
-			if i < len(was) {
-				before = &was[i]
-			}
-			if i < len(is) {
-				after = &is[i]
-			}
-			return before, after
+			return at(was, i), at(is, i)
 		}
 	}
 	return nil, nil
+}
+
+// at is a hop of a way, or where packets end if they do.
+func at(hops []reach.Hop, i int) *reach.Hop {
+	last := len(hops) - 1
+	switch {
+	case strings.HasPrefix(hops[last].Effect, stops):
+		return &hops[last]
+	case i <= last:
+		return &hops[i]
+	}
+	return nil
 }
 
 // telling is the hop of a way that has no other to be compared with which says
 // most: the first that leads on.
 func telling(hops []reach.Hop) *reach.Hop {
 	for i := range hops {
+		if reply(hops[i]) {
+			break
+		}
 		if strings.Contains(hops[i].Effect, " → ") || strings.Contains(hops[i].Effect, "gateway") {
 			return &hops[i]
 		}
@@ -381,7 +390,7 @@ func (c *cell) hops(set packet.Set) []reach.Hop {
 	}
 	for _, block := range c.answer.Blocks {
 		if len(c.without(block.Packets).Intersect(set)) > 0 {
-			return append(slices.Clip(block.Hops), reach.Hop{URN: block.URN, Property: block.Property, Effect: "stops: " + block.Reason})
+			return append(slices.Clip(block.Hops), reach.Hop{URN: block.URN, Property: block.Property, Effect: stops + block.Reason})
 		}
 	}
 	return nil
@@ -440,13 +449,24 @@ func gather(changes []found, old, now cellIndex) []PathChange {
 // join makes one change of those that are alike but for one end, and says each.
 func join(changes []PathChange) []PathChange {
 	changes = joinBy(changes, func(p PathChange) []string { return p.From }, func(p *PathChange, q PathChange) { p.To = append(slices.Clip(p.To), q.To...) })
+	for i, p := range changes {
+		if slices.Contains(p.To, theInternet) { // which holds the addresses of tags
+			changes[i].To = slices.DeleteFunc(slices.Clone(p.To), func(name string) bool { return strings.HasPrefix(name, tagPrefix) })
+		}
+	}
 	changes = joinBy(changes, func(p PathChange) []string { return p.To }, func(p *PathChange, q PathChange) { p.From = append(slices.Clip(p.From), q.From...) })
 	for i := range changes {
 		changes[i].Sentence = changes[i].sentence()
 	}
-	rank := map[string]int{Gained: 0, Lost: 1, Rerouted: 2, Decided: 3}
+	rank := map[string]int{Gained: 0, Admitted: 1, Lost: 2, Refused: 3, Rerouted: 4, Decided: 5}
+	open := func(p PathChange) int {
+		if p.Certain {
+			return 0
+		}
+		return 1
+	}
 	slices.SortStableFunc(changes, func(a, b PathChange) int {
-		return cmp.Compare(rank[a.Change], rank[b.Change])
+		return cmp.Or(cmp.Compare(rank[a.Change], rank[b.Change]), cmp.Compare(open(a), open(b)))
 	})
 	return changes
 }
@@ -491,6 +511,10 @@ func (p PathChange) sentence() string {
 		on = " on " + p.Traffic
 	}
 	switch {
+	case (p.Change == Admitted || p.Change == Refused) && isFilter(p.From[0]):
+		return fmt.Sprintf("%s %s out to %s%s", from, p.lets(), to, on)
+	case p.Change == Admitted || p.Change == Refused:
+		return fmt.Sprintf("%s %s in %s%s", to, p.lets(), from, on)
 	case p.Change == Rerouted:
 		return fmt.Sprintf("%s now %s %s %s", from, p.reach(), to, p.Way)
 	case p.Change == Gained && p.Certain:
@@ -507,20 +531,61 @@ func (p PathChange) sentence() string {
 	return fmt.Sprintf("it is certain now that %s cannot reach %s%s", from, to, on)
 }
 
-// list joins names: "nodes, pods and database", "the AWS services sqs and sts".
+// list joins names: "nodes, pods and database", "the internet and the AWS
+// services sqs and sts".
 func list(names []string) string {
-	if len(names) > 1 && !slices.ContainsFunc(names, func(name string) bool { return !strings.HasPrefix(name, awsPrefix) }) {
-		own := make([]string, len(names))
-		for i, name := range names {
-			own[i] = strings.TrimPrefix(name, awsPrefix)
-		}
-		return "the AWS services " + list(own)
-	}
+	// A tag of a service holds its addresses in each region.
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		tag, region, regional := strings.Cut(name, ".")
+		return regional && region != "" && strings.HasPrefix(name, tagPrefix) && slices.Contains(names, tag)
+	})
+	names = plural(plural(names, awsPrefix, "the AWS services "), tagPrefix, "the service tags ")
+	return and(plural(plural(names, groupPrefix, "the security groups "), nsgPrefix, "the network security groups of "))
+}
+
+func and(names []string) string {
 	last := len(names) - 1
 	if last < 1 {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// isFilter reports whether a name is that of a filter, not of what it lets pass.
+func isFilter(name string) bool {
+	return strings.HasPrefix(name, groupPrefix) || strings.HasPrefix(name, nsgPrefix)
+}
+
+// lets is the verb of a filter's change.
+func (p PathChange) lets() string {
+	filters := p.To
+	if isFilter(p.From[0]) {
+		filters = p.From
+	}
+	verb := "lets"
+	if len(filters) > 1 {
+		verb = "let"
+	}
+	if p.Change == Admitted {
+		return "now " + verb
+	}
+	return "no longer " + verb
+}
+
+// plural puts those names that begin with the prefix into one.
+func plural(names []string, prefix, as string) []string {
+	var own, others []string
+	for _, name := range names {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			own = append(own, rest)
+		} else {
+			others = append(others, name)
+		}
+	}
+	if len(own) < 2 {
+		return names
+	}
+	return append(others, as+and(own))
 }
 
 // reach is the verb's form: "pods reach", "the internet reaches".

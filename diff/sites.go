@@ -17,7 +17,7 @@ const (
 	hosts    kind = iota // of one subnet
 	balancer             // a load balancer in one subnet
 	outside              // the internet, or private networks beyond the graph
-	service              // a service of the cloud's, by its name
+	service              // a service of the cloud's, or what is called by a name
 )
 
 // site is an end of paths: what both sides have of the same group and zone is
@@ -33,16 +33,22 @@ type site struct {
 	subnet *topology.Subnet
 	// traffic limits what is asked, to a load balancer's listeners; nil is all.
 	traffic reach.Traffic
-	// host is the name of a service, as a network's region has it.
-	host func(*topology.Network) string
+	// cloud is that of the hosts that call a service; ask says whether they
+	// reach it.
+	cloud topology.Cloud
+	ask   func(from, to *site) reach.Answer
 }
 
 // The names of what lies outside.
 const (
 	theInternet = "the internet"
 	beyond      = "private networks beyond the graph"
-	// awsPrefix begins the names of AWS's services.
+	// awsPrefix and tagPrefix begin the names of the clouds' services.
 	awsPrefix = "AWS "
+	tagPrefix = "the service tag "
+	// groupPrefix and nsgPrefix begin the names of filters.
+	groupPrefix = "the security group "
+	nsgPrefix   = "the network security group of "
 )
 
 // nameNetworks names each network by its plane, or by its resource where a
@@ -73,12 +79,22 @@ func resourceName(urn, otherwise string) string {
 // has several networks.
 func align(a, b *survey) {
 	several := len(a.used()) > 1 || len(b.used()) > 1
-	services := append(a.endpointServices(), b.endpointServices()...)
-	slices.Sort(services)
-	services = slices.Compact(services)
+	both := func(of func(*survey) []string) []string {
+		all := append(of(a), of(b)...)
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	services, tags, endpoints := both((*survey).endpointServices), both((*survey).serviceTags), both((*survey).privateEndpoints)
+	names := joinNames(a, b)
 	for _, s := range []*survey{a, b} {
-		s.services = services
 		s.findSites(several)
+		s.sites = append(s.sites,
+			site{kind: outside, group: theInternet, end: internet()},
+			site{kind: outside, group: beyond, end: beyondGraph(a, b)})
+		s.addServices(services)
+		s.addTags(tags)
+		s.addNames(names)
+		s.addPrivateEndpoints(endpoints)
 	}
 }
 
@@ -87,21 +103,6 @@ func (s *survey) used() []*topology.Network {
 	return slices.DeleteFunc(slices.Clone(s.model.Networks), func(n *topology.Network) bool {
 		return !slices.ContainsFunc(s.model.Subnets, func(subnet *topology.Subnet) bool { return subnet.Network == n })
 	})
-}
-
-// endpointServices are the cloud's own services that AWS's endpoints lead to, by
-// the catalogue's names.
-func (s *survey) endpointServices() []string {
-	var found []string
-	for _, e := range s.model.Endpoints {
-		name, known := e.Service.Get()
-		if known && e.Network != nil && e.Network.Cloud == topology.AWS {
-			if _, ok := s.facts.EndpointService(name); ok {
-				found = append(found, name)
-			}
-		}
-	}
-	return found
 }
 
 func (s *survey) findSites(several bool) {
@@ -122,14 +123,6 @@ func (s *survey) findSites(several bool) {
 		s.add(at)
 	}
 	s.findBalancers(of)
-	s.sites = append(s.sites,
-		site{kind: outside, group: theInternet, end: internet()},
-		site{kind: outside, group: beyond, end: s.beyond()})
-	for _, name := range s.services {
-		s.sites = append(s.sites, site{kind: service, group: awsPrefix + name, traffic: reach.TCP(443), host: func(n *topology.Network) string {
-			return s.publicName(name, n.Region)
-		}})
-	}
 }
 
 // add adds a site; one that has group and zone of another gets its resource's
@@ -200,9 +193,11 @@ func listening(b *topology.Balancer) reach.Traffic {
 	return traffic
 }
 
-// internet is every address of the internet but the one that Azure's own
-// services send from inside a network.
+// azureHost is the address that Azure's own services send from inside a network.
 // https://learn.microsoft.com/en-us/azure/virtual-network/what-is-ip-address-168-63-129-16
+const azureHost = "168.63.129.16"
+
+// internet is every address of the internet but Azure's own.
 func internet() reach.End {
 	var all packet.Set
 	for _, a := range reach.Internet() {
@@ -211,22 +206,24 @@ func internet() reach.End {
 		all = append(all, cube)
 	}
 	end := reach.End{}
-	for _, cube := range all.Subtract(packet.Set{to(netip.MustParsePrefix("168.63.129.16/32"))}) {
+	for _, cube := range all.Subtract(packet.Set{to(netip.MustParsePrefix(azureHost + "/32"))}) {
 		end.Addresses = append(end.Addresses, cube.Destination)
 	}
 	return end
 }
 
-// beyond are the private addresses that no network of the graph has.
-func (s *survey) beyond() reach.End {
+// beyondGraph are the private addresses that no network of either side has.
+func beyondGraph(sides ...*survey) reach.End {
 	var private, own packet.Set
 	for _, text := range []string{"10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"} {
 		private = append(private, to(netip.MustParsePrefix(text)))
 	}
-	for _, n := range s.model.Networks {
-		for _, v := range n.Prefixes {
-			if p, known := v.Get(); known {
-				own = append(own, to(p))
+	for _, s := range sides {
+		for _, n := range s.model.Networks {
+			for _, v := range n.Prefixes {
+				if p, known := v.Get(); known {
+					own = append(own, to(p))
+				}
 			}
 		}
 	}
@@ -242,19 +239,4 @@ func to(p netip.Prefix) packet.Cube {
 	cube := packet.Everything()
 	cube.Destination = packet.InPrefix(p)
 	return cube
-}
-
-// publicName is a name that callers use a service by.
-func (s *survey) publicName(service, region string) string {
-	entry, _ := s.facts.EndpointService(service)
-	names := entry.PublicNames(region)
-	for _, name := range names {
-		if !strings.HasPrefix(name, "*.") {
-			return name
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "any" + strings.TrimPrefix(names[0], "*")
 }

@@ -42,13 +42,17 @@ func (o *writer) printf(format string, args ...any) {
 	}
 }
 
+// marks are the signs of changes.
+func marks() map[string]string {
+	return map[string]string{Gained: "+", Lost: "-", Rerouted: "~", Decided: "!", Admitted: "+", Refused: "-"}
+}
+
 func (r *Report) paths(out *writer) {
 	if len(r.Paths) > 0 {
 		out.printf("\nPaths\n")
 	}
-	marks := map[string]string{Gained: "+", Lost: "-", Rerouted: "~", Decided: "!"}
 	for _, p := range r.Paths {
-		mark := marks[p.Change]
+		mark := marks()[p.Change]
 		if !p.Certain && p.Change != Decided {
 			mark = "?"
 		}
@@ -84,10 +88,12 @@ func (r *Report) verdicts(out *writer) {
 }
 
 func (r *Report) addresses(out *writer) {
-	if len(r.Addresses) == 0 {
-		return
+	if len(r.Addresses)+len(r.Overlaps) > 0 {
+		out.printf("\nAddresses\n")
 	}
-	out.printf("\nAddresses\n")
+	for _, o := range r.Overlaps {
+		out.printf("  %s %s\n", marks()[o.Change], o.Sentence)
+	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, c := range r.Addresses {
 		blocks := strings.Join(c.Before, ", ") + " → " + strings.Join(c.After, ", ")

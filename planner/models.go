@@ -25,6 +25,7 @@ func (m model) fields() []field {
 
 // Paths of fields that others depend on.
 const (
+	awsRegion   = "aws:region"
 	awsEgress   = specKey + ".dataPlane.egress"
 	connector   = specKey + ".connector.kind"
 	azureEgress = specKey + ".dataPlane.egress"
@@ -33,7 +34,7 @@ const (
 const threeZones = "eu-west-1a, eu-west-1b, eu-west-1c"
 
 func region() field {
-	return field{Path: "aws:region", Label: "AWS region", Default: "eu-west-1"}
+	return field{Path: awsRegion, Label: "AWS region", Default: "eu-west-1"}
 }
 
 func location() field {

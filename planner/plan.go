@@ -59,7 +59,7 @@ func compute(ctx context.Context, f form, newPage NewPage) (*plan, error) {
 	if p.drawing, err = p.page.Subject.Drawing(); err != nil {
 		return nil, err
 	}
-	p.maps = p.page.Subject.AddressMaps()
+	p.maps = p.page.AddressMaps()
 	return p, ctx.Err()
 }
 

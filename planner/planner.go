@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
@@ -50,7 +51,12 @@ type planner struct {
 }
 
 func newPlanner(newPage NewPage) (*planner, error) {
+	facts, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
 	page, err := template.New("page.html").Funcs(template.FuncMap{
+		"regions": facts.Regions,
 		"id":      id,
 		"short":   func(path string) string { return strings.TrimPrefix(path, specKey+".") },
 		"problem": func(p *problem.Problem) string { return strings.TrimSpace(p.Value + " " + p.Sentence()) },

@@ -11,6 +11,7 @@ import (
 
 	"github.com/underlay-iac/underlay/addressing"
 	"github.com/underlay-iac/underlay/catalog"
+	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
 	"github.com/underlay-iac/underlay/verify/topology"
@@ -131,7 +132,7 @@ func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Fram
 	endpoints := s.serviceEndpoints(network)
 	for _, e := range endpoints {
 		f.Services = append(f.Services, Chip{
-			Name: e.Service.Or(e.Target.Or(e.Name)), Detail: e.Kind,
+			Name: serviceName(e), Detail: e.Kind,
 			Evidence: []string{e.Kind + " endpoint " + e.Name, Name(e.Ref.URN, "")},
 		})
 	}
@@ -150,6 +151,18 @@ func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Fram
 	return f
 }
 
+// serviceName is the service that an endpoint leads to, as people call it.
+func serviceName(e *topology.Endpoint) string {
+	name := e.Service.Or(e.Target.Or(e.Name))
+	if name == "management" && e.Network != nil && e.Network.Cloud == topology.Azure {
+		return "API server of " + e.Name
+	}
+	return name
+}
+
+// allZones is the zone of Azure's subnets.
+const allZones = "all zones"
+
 // zoneText is the zone of a subnet.
 func zoneText(subnet *topology.Subnet) string {
 	zone, known := subnet.Zone.Get()
@@ -157,7 +170,7 @@ func zoneText(subnet *topology.Subnet) string {
 	case !known:
 		return "zone not known yet"
 	case zone == "":
-		return "all zones"
+		return allZones
 	}
 	return zone
 }
@@ -175,23 +188,11 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 		i := slices.Index(zones, zoneText(subnet))
 		r.Cells[i] = append(r.Cells[i], s.box(subnet))
 	}
-	out := s.ask(fromSubnets(t.Subnets, internet(), reach.All()))
-	r.Internet = append(r.Internet, Line{
-		State: out.State, Evidence: evidence(t.Name+" to the internet", out),
-		Label: outLabel(out, s.way(out)),
-	})
-	var inward []reach.Question
-	for _, subnet := range t.Subnets {
-		inward = append(inward, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
+	if t.hosts() {
+		out, _ := s.outLine(t)
+		in, _ := s.inLine(t)
+		r.Internet = append(r.Internet, out, in)
 	}
-	in := s.ask(inward)
-	label := "no way"
-	if in.State == Path {
-		label = "to public addresses"
-	} else if text := in.some(); text != "" {
-		label = text
-	}
-	r.Internet = append(r.Internet, Line{State: in.State, Inward: true, Label: label, Evidence: evidence("the internet to hosts of "+t.Name, in)})
 	for _, b := range s.model.Balancers {
 		if line, ok := s.balancerLine(b, t); ok {
 			r.Internet = append(r.Internet, line)
@@ -202,6 +203,131 @@ func (s *Subject) row(t tier, zones []string, endpoints []*topology.Endpoint, fa
 		r.Services = &line
 	}
 	return r
+}
+
+// hosts reports whether hosts stand in a tier; of Azure's firewalls and gateways
+// there are none beside.
+func (t tier) hosts() bool { return t.Name != "firewall" && t.Name != "gateway" }
+
+// outLine is the line of a tier to the internet, and what it rests on.
+func (s *Subject) outLine(t tier) (Line, finding) {
+	out := s.ask(fromSubnets(t.Subnets, internet(), reach.All()))
+	line := Line{State: out.State, Evidence: evidence(t.Name+" to the internet", out), Label: outLabel(out, s.way(out))}
+	if out.State == Absent {
+		s.partlyOut(t, &line)
+	}
+	return line, out
+}
+
+// inLine is the line from the internet to hosts of a tier, and what it rests on.
+func (s *Subject) inLine(t tier) (Line, finding) {
+	var inward []reach.Question
+	for _, subnet := range t.Subnets {
+		inward = append(inward, reach.Question{From: internet(), To: reach.AnyHost(subnet), Traffic: reach.All()})
+	}
+	in := s.ask(inward)
+	line := Line{State: in.State, Inward: true, Label: "no way", Evidence: evidence("the internet to hosts of "+t.Name, in)}
+	if in.State == Path {
+		line.Label = "to public addresses"
+	} else if text := in.some(); text != "" {
+		line.Label = text
+	}
+	if in.State == Absent && t.Name == "nodes" && s.balancerToCome(t.Network) {
+		s.laterIn(t, &line)
+	}
+	return line, in
+}
+
+// partlyOut completes the line of a tier that reaches no address of the internet
+// freely: by a firewall it may reach names, and in Azure the load balancer that AKS
+// makes with the cluster is in no graph before.
+func (s *Subject) partlyOut(t tier, line *Line) {
+	var reached []string
+	var way finding
+	for _, name := range s.ruledNames() {
+		if f := s.askName(t, name); f.State == Path {
+			reached, way = append(reached, name), f
+		}
+	}
+	switch {
+	case len(reached) > 0:
+		line.State, line.Label = Path, fmt.Sprintf("%s by %s", count(len(reached), "name"), s.way(way))
+		line.Evidence = append([]string{t.Name + " to the internet: only to " + strings.Join(reached, ", ")}, way.Evidence...)
+	case (t.Name == "nodes" || t.Name == "pods") && s.balancerToCome(t.Network):
+		line.State, line.Label = Offered, "by AKS's balancer later"
+		line.Evidence = append([]string{"AKS makes a load balancer with the cluster; its public address is in this graph, and nothing is proven of it"}, line.Evidence...)
+	}
+}
+
+// askName asks for HTTPS to the public addresses of a name, by those who look into
+// it.
+func (s *Subject) askName(t tier, name string) finding {
+	questions := fromSubnets(t.Subnets, reach.Addresses(s.model.PublicName(name)), reach.TCP(443))
+	for i := range questions {
+		questions[i].Name = someName(name)
+	}
+	return s.ask(questions)
+}
+
+// someName is one of the names that a pattern stands for.
+func someName(pattern string) string { return strings.Replace(pattern, "*.", "any.", 1) }
+
+// laterIn completes the line to nodes which AKS's load balancer will lead to from
+// those that their security group lets in.
+func (s *Subject) laterIn(t tier, line *Line) {
+	filter, known := t.Subnets[0].Filter.Get()
+	if !known || filter == nil {
+		return
+	}
+	for i := range filter.In {
+		rule := &filter.In[i]
+		source := rule.Source.Or(topology.Match{})
+		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.Bits() < 32 })
+		if rule.Allow.Or(false) && (public || source.Internet || source.Anyone) {
+			line.State, line.Label = Offered, "by AKS's balancer later"
+			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + s.ruleText(rule, false)}, line.Evidence...)
+			return
+		}
+	}
+}
+
+// ruledNames are the host names that rules of firewalls let pass, in order.
+func (s *Subject) ruledNames() []string {
+	var names []string
+	for _, filter := range s.model.Filters {
+		if filter.Kind != topology.FirewallPolicy {
+			continue
+		}
+		for i := range filter.Out {
+			options, _ := filter.Out[i].Names.Options()
+			if len(options) > 0 {
+				names = append(names, options[0]...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// balancerToCome reports whether a network of Azure's has a public address and
+// nothing yet that uses one.
+func (s *Subject) balancerToCome(network *topology.Network) bool {
+	if network.Cloud != topology.Azure {
+		return false
+	}
+	has := func(kind string) bool {
+		return slices.ContainsFunc(s.graph.Resources, func(r graph.Resource) bool { return strings.HasSuffix(r.Type, ":"+kind) })
+	}
+	used := slices.ContainsFunc([]string{"NatGateway", "LoadBalancer", "ApplicationGateway", "AzureFirewall", "ManagedCluster"}, has)
+	return has("PublicIPAddress") && !used
+}
+
+// count is "1 name", "2 names".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func outLabel(f finding, way string) string {
@@ -407,7 +533,7 @@ func (s *Subject) serviceLine(t tier, endpoints []*topology.Endpoint, facts *cat
 	for _, e := range endpoints {
 		f := s.endpointFinding(t, e, facts)
 		counts[f.State]++
-		name := e.Service.Or(e.Target.Or(e.Name))
+		name := serviceName(e)
 		switch f.State {
 		case Path:
 			reached = append(reached, name)
@@ -641,7 +767,11 @@ func (s *Subject) betweenNetworks(from, to *topology.Network) finding {
 			}
 		}
 	}
-	return s.ask(questions)
+	f := s.ask(questions)
+	if f.Some > 0 { // what a rule or route leaves out is told by the tables
+		f.State = Path
+	}
+	return f
 }
 
 // thousands returns 16379 as "16,379".

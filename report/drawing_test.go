@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,7 +26,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden drawings")
 
 // stackNames are the environments of the repository that are drawn.
-func stackNames() []string { return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev"} }
+func stackNames() []string {
+	return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev", "azure-dev", "azure-staging", "aks-dev"}
+}
 
 func record(t *testing.T, stack string) (*graph.Graph, string) {
 	t.Helper()
@@ -109,6 +113,14 @@ func TestDrawingShowsWhatTheDocumentsAskFor(t *testing.T) {
 		{"aoscloud-dev", "aos-vpc", "aurora", report.Absent, report.Absent, "no way"},
 		{"dedicated-dev", "control-vpc", "nodes", report.Absent, report.Absent, "no way"},
 		{"dedicated-dev", "net-vpc", "pods", report.Absent, report.Absent, "no way"},
+		// By the firewall the names alone of the outbound rules of AKS; the load balancer
+		// that AKS makes is in no graph.
+		{"aks-dev", "spoke-vnet", "nodes", report.Path, report.Absent, "8 names by firewall"},
+		{"aks-dev", "spoke-vnet", "pods", report.Path, report.Absent, "8 names by firewall"},
+		{"aks-dev", "spoke-vnet", "endpoints", report.Absent, report.Absent, "no way"},
+		{"azure-dev", "net-vnet", "nodes", report.Offered, report.Offered, "by AKS's balancer later"},
+		{"azure-dev", "net-vnet", "database", report.Absent, report.Absent, "no way"},
+		{"azure-staging", "net-vnet", "nodes", report.Unknown, report.Unknown, "not known yet"},
 	} {
 		t.Run(c.stack+" "+c.tier, func(t *testing.T) {
 			d := draw(t, c.stack)
@@ -123,6 +135,38 @@ func TestDrawingShowsWhatTheDocumentsAskFor(t *testing.T) {
 				assert.Greater(t, len(line.Evidence), 1, "a verdict has evidence: %s", line.Label)
 			}
 		})
+	}
+}
+
+// The data plane's other plane stands left of it, at the same height, under one
+// internet; what joins them runs between them.
+func TestTheOtherPlaneStandsToTheLeft(t *testing.T) {
+	for stack, names := range map[string][2]string{
+		"dedicated-dev": {"VPC control-vpc · control plane", "VPC net-vpc · data plane"},
+		"aks-dev":       {"VNet hub · hub", "VNet spoke-vnet · data plane"},
+	} {
+		var picture bytes.Buffer
+		require.NoError(t, draw(t, stack).SVG(&picture))
+		at := func(text string) (x, y string) {
+			found := regexp.MustCompile(`<text x="(\d+)" y="(\d+)" class="big"[^>]*>`+regexp.QuoteMeta(text)+"<").FindAllStringSubmatch(picture.String(), -1)
+			require.Len(t, found, 1, text)
+			return found[0][1], found[0][2]
+		}
+		number := func(text string) int {
+			n, err := strconv.Atoi(text)
+			require.NoError(t, err)
+			return n
+		}
+		leftX, leftY := at(names[0])
+		rightX, rightY := at(names[1])
+		assert.Equal(t, leftY, rightY, stack)
+		at("Internet")
+
+		links := regexp.MustCompile(`<path d="M(\d+) \d+H(\d+)V\d+H(\d+)" class="l l-path"/>`).FindAllStringSubmatch(picture.String(), -1)
+		require.NotEmpty(t, links, stack)
+		link := links[len(links)-1]
+		start, over, end := number(link[1]), number(link[2]), number(link[3])
+		assert.True(t, number(leftX) < start && start < over && over < end && end < number(rightX), "%s: %v", stack, link)
 	}
 }
 

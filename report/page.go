@@ -42,6 +42,16 @@ type Page struct {
 	Cost *Cost
 	// Warnings are what the configuration allows although it may not be meant.
 	Warnings []string
+	// Others are blocks that others have, for the address maps.
+	Others []Other
+}
+
+// Other is a block of addresses that somebody else has, an environment of the
+// same project for example.
+type Other struct {
+	Prefix netip.Prefix
+	// Of is who has it: "staging".
+	Of string
 }
 
 // HandoverRow is a line of the handover sheet.
@@ -143,11 +153,15 @@ func (p Page) view() (*view, error) {
 		Page: p, Title: drawing.Title,
 		Style:   template.CSS(styleSheet() + pageCSS), // constants of this package
 		Drawing: template.HTML(c.String()),            // written by canvas, which escapes
-		Blocks:  s.blocks(), Subnets: s.subnets(),
+		Blocks:  s.blocks(p.Others), Subnets: s.subnets(),
 		Matrix: s.matrix(), Services: s.serviceTables(facts),
 		Filters: s.filters(), Tables: s.tables(), Unsupported: s.model.Unsupported,
 	}
-	for _, name := range p.RequiredNames {
+	names := p.RequiredNames
+	if len(names)+len(p.RequiredEgress) == 0 {
+		names = s.ruledNames() // of a firewall in the graph, that has them already
+	}
+	for _, name := range names {
 		v.Names = append(v.Names, s.name(name))
 	}
 	if p.Verification != nil {
@@ -246,7 +260,8 @@ type matrix struct {
 
 type matrixEnd struct {
 	Tier, Network string // no tier is the internet
-	subnets       []int  // of the model
+	tier          tier
+	subnets       []int // of the model
 }
 
 type matrixRow struct {
@@ -270,7 +285,10 @@ func (s *Subject) matrix() matrix {
 	networks := s.networks()
 	for _, network := range networks {
 		for _, t := range s.tiers(network) {
-			end := matrixEnd{Tier: t.Name}
+			if !t.hosts() {
+				continue
+			}
+			end := matrixEnd{Tier: t.Name, tier: t}
 			for _, subnet := range t.Subnets {
 				end.subnets = append(end.subnets, index[subnet])
 			}
@@ -297,13 +315,11 @@ func (s *Subject) matrixCell(pairs *reach.Pairs, from, to matrixEnd) matrixCell 
 	case from.Tier == "" && to.Tier == "":
 		return matrixCell{State: Offered, Text: "outside"}
 	case from.Tier == "":
-		for _, i := range to.subnets {
-			answers = append(answers, s.engine.Ask(reach.Question{From: internet(), To: reach.AnyHost(pairs.Subnets[i]), Traffic: reach.All()}))
-		}
+		line, f := s.inLine(to.tier)
+		return s.lineCell(line, f)
 	case to.Tier == "":
-		for _, i := range from.subnets {
-			answers = append(answers, s.engine.Ask(reach.Question{From: reach.AnyHost(pairs.Subnets[i]), To: internet(), Traffic: reach.All()}))
-		}
+		line, f := s.outLine(from.tier)
+		return s.lineCell(line, f)
 	default:
 		for _, i := range from.subnets {
 			for _, j := range to.subnets {
@@ -311,7 +327,10 @@ func (s *Subject) matrixCell(pairs *reach.Pairs, from, to matrixEnd) matrixCell 
 			}
 		}
 	}
-	f := find(answers)
+	return s.cell(find(answers))
+}
+
+func (s *Subject) cell(f finding) matrixCell {
 	cell := matrixCell{State: f.State, Text: "no way"}
 	switch f.State {
 	case Path:
@@ -326,6 +345,14 @@ func (s *Subject) matrixCell(pairs *reach.Pairs, from, to matrixEnd) matrixCell 
 		cell.Why = f.Evidence[n-1]
 	}
 	return cell
+}
+
+// lineCell is a cell of a line to or from the internet.
+func (s *Subject) lineCell(line Line, f finding) matrixCell {
+	if line.State == f.State {
+		return s.cell(f)
+	}
+	return matrixCell{State: line.State, Text: line.Label, Why: line.Evidence[0]}
 }
 
 // serviceTable says which tiers of a network reach which services by endpoint.
@@ -353,7 +380,7 @@ func (s *Subject) serviceTables(facts *catalog.Catalog) []serviceTable {
 			table.Tiers = append(table.Tiers, t.Name)
 		}
 		for _, e := range endpoints {
-			row := serviceRow{Service: e.Service.Or(e.Target.Or("not known yet")), Kind: e.Kind, Endpoint: e.Name}
+			row := serviceRow{Service: serviceName(e), Kind: e.Kind, Endpoint: e.Name}
 			for _, t := range tiers {
 				row.Cells = append(row.Cells, s.endpointFinding(t, e, facts).State)
 			}
@@ -374,12 +401,7 @@ func (s *Subject) filters() []filterView {
 	var all []filterView
 	for _, filter := range s.model.Filters {
 		v := filterView{Name: filter.Name, Kind: string(filter.Kind), Ref: Name(filter.Ref.URN, filter.Ref.Property)}
-		for i := range filter.In {
-			v.In = append(v.In, ruleText(&filter.In[i], false))
-		}
-		for i := range filter.Out {
-			v.Out = append(v.Out, ruleText(&filter.Out[i], true))
-		}
+		v.In, v.Out = s.ruleTexts(filter.In, false), s.ruleTexts(filter.Out, true)
 		for _, ref := range filter.Incomplete {
 			unknown := "what " + Name(ref.URN, ref.Property) + " adds is not known yet"
 			v.In, v.Out = append(v.In, unknown), append(v.Out, unknown)
@@ -396,19 +418,30 @@ type tableView struct {
 	Routes  []routeView
 }
 
-type routeView struct{ To, Via string }
+type routeView struct {
+	To, Via string
+	// Over says that another route to the same takes its place.
+	Over bool
+}
 
 func (s *Subject) tables() []tableView {
 	var all []tableView
 	for _, table := range s.model.Tables {
 		v := tableView{Name: Name(table.Ref.URN, table.Ref.Property)}
+		if table.Network != nil && table.Ref == table.Network.Ref && table.Network.Cloud == topology.Azure {
+			v.Name = "Azure's own routes of " + table.Network.Name
+		}
 		for _, subnet := range s.model.Subnets {
 			if of, ok := subnet.Table.Get(); ok && of == table {
 				v.Subnets = append(v.Subnets, subnet.Name)
 			}
 		}
 		for i := range table.Routes {
-			v.Routes = append(v.Routes, routeView{s.destinationText(&table.Routes[i]), s.viaText(&table.Routes[i])})
+			route := &table.Routes[i]
+			over := slices.ContainsFunc(table.Routes, func(other topology.Route) bool {
+				return other.Origin < route.Origin && route.To.IsKnown() && other.To.IsKnown() && slices.Equal(other.To.Or(nil), route.To.Or(nil))
+			})
+			v.Routes = append(v.Routes, routeView{To: s.destinationText(route), Via: s.viaText(route), Over: over})
 		}
 		all = append(all, v)
 	}
@@ -436,6 +469,9 @@ func (s *Subject) name(name string) nameView {
 				continue
 			}
 			state, why := s.connects(t, name)
+			if state == Absent && s.balancerToCome(network) {
+				state, why = Offered, ""
+			}
 			v.Tiers = append(v.Tiers, nameTier{Tier: t.Name, Network: network.Name, State: state, Why: why})
 		}
 	}
@@ -443,10 +479,18 @@ func (s *Subject) name(name string) nameView {
 }
 
 func (s *Subject) connects(t tier, name string) (State, string) {
+	if !s.engine.Resolve(t.Network, someName(name)).Certain {
+		// Servers that nobody knows answer: what counts is the way to its address.
+		f := s.askName(t, name)
+		if n := len(f.Evidence); n > 0 && f.State != Path {
+			return f.State, f.Evidence[n-1]
+		}
+		return f.State, ""
+	}
 	counts := map[reach.Verdict]int{}
 	why := ""
 	for _, subnet := range t.Subnets {
-		result, err := s.engine.Connect(reach.Connection{From: subnet.Ref.URN, To: "fqdn:" + name, Protocol: "tcp", Port: "443"})
+		result, err := s.engine.Connect(reach.Connection{From: subnet.Ref.URN, To: "fqdn:" + someName(name), Protocol: "tcp", Port: "443"})
 		if err != nil {
 			return Unknown, err.Error()
 		}
@@ -468,10 +512,12 @@ func (s *Subject) connects(t tier, name string) (State, string) {
 type blockView struct {
 	Network, Prefix string
 	Free, FreeCount string
-	Map             template.HTML
+	// Overlaps are what others have of it: "10.20.0.0/16 of staging".
+	Overlaps []string
+	Map      template.HTML
 }
 
-func (s *Subject) blocks() []blockView {
+func (s *Subject) blocks(others []Other) []blockView {
 	var all []blockView
 	for _, network := range s.networks() {
 		for _, value := range network.Prefixes {
@@ -488,6 +534,16 @@ func (s *Subject) blocks() []blockView {
 				left += 1 << (32 - p.Bits())
 			}
 			v.Free, v.FreeCount = list(texts, 6), thousands(left)
+			for _, other := range others {
+				if other.Prefix.Overlaps(block) {
+					v.Overlaps = append(v.Overlaps, other.Prefix.String()+" of "+other.Of)
+					shared := block.Masked()
+					if other.Prefix.Bits() > block.Bits() {
+						shared = other.Prefix
+					}
+					areas = append(areas, area{prefix: shared, other: other.Of})
+				}
+			}
 			v.Map = template.HTML(addressMap(block.Masked(), areas, network.Name)) // written by canvas, which escapes
 			all = append(all, v)
 		}
@@ -499,6 +555,7 @@ func (s *Subject) blocks() []blockView {
 type area struct {
 	prefix           netip.Prefix
 	tier, name, zone string // no tier is free
+	other            string // who has it as well; it lies over the others
 }
 
 func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []area, free []netip.Prefix) {
@@ -509,7 +566,7 @@ func (s *Subject) areas(network *topology.Network, block netip.Prefix) (areas []
 		}
 		for _, value := range subnet.Prefixes {
 			if p, ok := value.Get(); ok && block.Overlaps(p) && p.Bits() >= block.Bits() {
-				areas = append(areas, area{p.Masked(), s.tierOf(subnet), subnet.Name, zoneText(subnet)})
+				areas = append(areas, area{prefix: p.Masked(), tier: s.tierOf(subnet), name: subnet.Name, zone: zoneText(subnet)})
 				used = append(used, p)
 			}
 		}
@@ -562,7 +619,14 @@ func addressMap(block netip.Prefix, areas []area, network string) string {
 }
 
 func drawArea(c *canvas, a area, x, y, width, height float64) {
-	class, what := tierClass(a.tier), a.tier+" "+a.zone
+	if a.other != "" {
+		text := a.prefix.String() + " is " + a.other + "'s as well"
+		c.open("", []string{text})
+		c.f(`<rect x="%.2f" y="%.2f" width="%.2f" height="%.2f" class="taken"/>`, x+1.5, y+1.5, max(width-3, 1), height-3)
+		c.close()
+		return
+	}
+	class, what := tierClass(a.tier), strings.TrimSuffix(a.tier+" "+a.zone, " "+allZones)
 	if a.tier == "" {
 		class, what = "", "free"
 	}
@@ -577,7 +641,7 @@ func drawArea(c *canvas, a area, x, y, width, height float64) {
 	if width >= 76 {
 		room := int(width) - 16
 		if textWidth(what) > room {
-			what = a.tier + " " + a.zone[strings.LastIndex(a.zone, "-")+1:]
+			what = strings.TrimSuffix(what, a.zone) + a.zone[strings.LastIndex(a.zone, "-")+1:]
 		}
 		c.text(int(x)+14, int(y)+14, room, "soft", what)
 		c.text(int(x)+14, int(y)+28, room, "small", a.prefix.String())

@@ -26,13 +26,15 @@ type AddressMap struct {
 	Map template.HTML
 	// Free is how many addresses are.
 	Free string
+	// Overlaps are what others have of the block: "10.20.0.0/16 of staging".
+	Overlaps []string
 }
 
 // AddressMaps are those of every IPv4 block.
-func (s *Subject) AddressMaps() []AddressMap {
+func (p Page) AddressMaps() []AddressMap {
 	var maps []AddressMap
-	for _, b := range s.blocks() {
-		maps = append(maps, AddressMap{Network: b.Network, Block: b.Prefix, Map: b.Map, Free: b.FreeCount})
+	for _, b := range p.Subject.blocks(p.Others) {
+		maps = append(maps, AddressMap{Network: b.Network, Block: b.Prefix, Map: b.Map, Free: b.FreeCount, Overlaps: b.Overlaps})
 	}
 	return maps
 }

@@ -98,6 +98,7 @@ const drawingCSS = `.ul{--bg:#fff;--fg:#18202b;--soft:#566070;--line:#b9c2ce;--f
 .ul .h-path{fill:var(--path)}.ul .h-unknown{fill:var(--unknown)}.ul .h-offered{fill:var(--offered)}
 .ul .hit{stroke:transparent;stroke-width:11;fill:none;pointer-events:stroke}
 .ul .free{fill:var(--frame);stroke:var(--line);stroke-width:1;stroke-dasharray:3 3}
+.ul .taken{fill:none;stroke:var(--absent);stroke-width:3;stroke-dasharray:9 4}
 .ul .area{stroke:var(--bg);stroke-width:1.5}
 .ul .tint{fill:var(--c);opacity:.12}
 .ul .halo{fill:var(--bg);opacity:.86}

@@ -17,6 +17,7 @@ import (
 // Subject is the network that drawings and pages are about.
 type Subject struct {
 	title  string
+	graph  *graph.Graph
 	model  *topology.Model
 	engine *reach.Engine
 	roles  requirements.Roles
@@ -31,7 +32,7 @@ func NewSubject(g *graph.Graph, model string) (*Subject, error) {
 	}
 	return &Subject{
 		title: strings.TrimPrefix(model+" · "+g.Stack, " · "),
-		model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
+		graph: g, model: t, engine: reach.New(t), roles: requirements.NewRoles(g, model, t),
 	}, nil
 }
 
@@ -56,8 +57,8 @@ type finding struct {
 	Some, Of int
 	// Evidence is the way, or what stops it, a line a hop.
 	Evidence []string
-	// URNs are the resources on the way.
-	URNs []string
+	// Hops are those of the way.
+	Hops []reach.Hop
 	// Sent are packets that certainly get through.
 	Sent packet.Set
 }
@@ -78,7 +79,7 @@ const keptPackets = 256
 func find(answers []reach.Answer) finding {
 	f := finding{State: Unknown, Of: len(answers)}
 	var paths, blocks, unknowns []string
-	var urns []string
+	var hops []reach.Hop
 	absent := 0
 	for _, a := range answers {
 		switch {
@@ -90,7 +91,7 @@ func find(answers []reach.Answer) finding {
 			if paths == nil && len(a.Paths) > 0 {
 				for _, hop := range a.Paths[0].Hops {
 					paths = append(paths, Name(hop.URN, hop.Property)+": "+hop.Effect)
-					urns = append(urns, hop.URN)
+					hops = append(hops, hop)
 				}
 			}
 		case len(a.May) == 0:
@@ -109,11 +110,11 @@ func find(answers []reach.Answer) finding {
 	switch {
 	case f.Of == 0:
 	case f.Some == f.Of:
-		f.State, f.Evidence, f.URNs = Path, paths, urns
+		f.State, f.Evidence, f.Hops = Path, paths, hops
 	case absent == f.Of:
 		f.State, f.Evidence = Absent, blocks
 	case f.Some > 0:
-		f.Evidence, f.URNs = append(slices.Clip(paths), blocks...), urns
+		f.Evidence, f.Hops = append(slices.Clip(paths), blocks...), hops
 	default:
 		slices.Sort(unknowns)
 		f.Evidence = slices.Compact(unknowns)
@@ -195,31 +196,34 @@ func (s *Subject) networks() []*topology.Network {
 	return networks
 }
 
-// gateway returns the one with the URN that packets leave a network by.
-func (s *Subject) gateway(urn string) *topology.Gateway {
-	for _, gw := range s.model.Gateways {
-		if gw.Ref.URN == urn && gw.Kind != topology.Local && gw.Kind != topology.Drop {
-			return gw
-		}
-	}
-	return nil
-}
-
-// way names the gateways on a way: "NAT gateway".
+// way names the gateway on a way: "NAT gateway". Azure's way to the internet, which is
+// a part of the network, counts where there is no other.
 func (s *Subject) way(f finding) string {
-	for _, urn := range f.URNs {
-		if gw := s.gateway(urn); gw != nil {
-			return gatewayName(gw)
+	azure := ""
+	for _, hop := range f.Hops {
+		for _, gw := range s.model.Gateways {
+			switch {
+			case gw.Ref.URN != hop.URN || gw.Kind == topology.Local || gw.Kind == topology.Drop:
+			case gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN:
+				return gatewayName(gw)
+			case gw.Kind == topology.Internet && strings.Contains(hop.Effect, "Azure's way to the internet"):
+				azure = gatewayName(gw)
+			}
 		}
 	}
-	return ""
+	return azure
 }
 
 // gatewayName is what people call a gateway of its kind. Azure has no internet
-// gateway: its routes have a next hop of that name.
+// gateway: its routes have a next hop of that name, and others to services.
 func gatewayName(gw *topology.Gateway) string {
-	if gw.Kind == topology.Internet && gw.Network != nil && gw.Network.Cloud == topology.Azure {
-		return "next hop Internet"
+	if gw.Network != nil && gw.Network.Cloud == topology.Azure {
+		switch gw.Kind {
+		case topology.Internet:
+			return "next hop Internet"
+		case topology.ServiceGateway:
+			return "service endpoint"
+		}
 	}
 	switch gw.Kind {
 	case topology.NAT:
@@ -238,6 +242,8 @@ func gatewayName(gw *topology.Gateway) string {
 		return "VPN gateway"
 	case topology.Peering:
 		return "peering"
+	case topology.ServiceGateway:
+		return "gateway endpoint"
 	}
 	return string(gw.Kind)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -24,6 +25,7 @@ const (
 	panelGap    = 28
 	panelWidth  = 176 // of a column of services, at the most
 	serviceStep = 24
+	tallPanel   = 20 // services in one column, where frames stand side by side
 	lineStep    = 20 // between the lines of a tier
 	boxHead     = 42 // of a subnet: its name and block
 	chipStep    = 22
@@ -32,6 +34,8 @@ const (
 	placeGap    = 26
 	linkStep    = 50 // between links to other networks
 	linkGutter  = 16
+	columnGap   = 24   // between columns of frames
+	wide        = 1500 // a drawing that pages do not squeeze into less
 	legend      = 40
 )
 
@@ -114,6 +118,8 @@ func (c *canvas) line(state, path string) {
 // placed is a frame with its place on the grid.
 type placed struct {
 	*Frame
+	column              int // which it stands in
+	placesX             int // where places outside stand
 	x, y, width, height int // of the frame
 	left                int // where the tiers' labels start
 	cells               int // where the subnets start
@@ -128,15 +134,26 @@ type placed struct {
 // widths are those of columns whose texts differ from drawing to drawing.
 type widths struct{ lanes, label, cell, reach, service int }
 
-// widths returns what the texts of all frames need.
-func (d *Drawing) widths() widths {
+// widths returns what the texts of frames need; where there are others beside them,
+// no more than that.
+func (d *Drawing) widths(frames []int, tight bool) widths {
 	w := widths{lanes: 6 * laneStep, label: 140, cell: 2 * cellWidth, reach: 40, service: 158}
-	for _, f := range d.Frames {
-		if len(f.Zones) > 1 {
-			w.cell = cellWidth
-		}
+	if tight {
+		w = widths{lanes: 4 * laneStep, label: 110, cell: 110, reach: 40, service: 154}
+	}
+	zones := 1
+	for _, k := range frames {
+		f := d.Frames[k]
+		zones = max(zones, len(f.Zones))
 		lanes := 0
 		for _, row := range f.Rows {
+			if tight {
+				for zone, cell := range row.Cells {
+					for _, box := range cell {
+						w.cell = max(w.cell, box.width(f.Zones[zone]))
+					}
+				}
+			}
 			lanes += len(row.Internet)
 			for _, line := range row.Internet {
 				w.label = max(w.label, textWidth("out: "+line.Label)+14)
@@ -153,6 +170,12 @@ func (d *Drawing) widths() widths {
 			w.service = max(w.service, textWidth(service.text())+24)
 		}
 	}
+	switch {
+	case zones > 1 && tight:
+		w.cell = min(w.cell, max(cellWidth, 3*cellWidth/zones))
+	case zones > 1:
+		w.cell = cellWidth
+	}
 	w.label, w.reach, w.service = min(w.label, labelWidth), min(w.reach, reachWidth), min(w.service, panelWidth)
 	return w
 }
@@ -165,10 +188,21 @@ func (c Chip) text() string {
 	return c.Name
 }
 
+// width is what the texts of a subnet need.
+func (b Box) width(zone string) int {
+	w := max(textWidth(strings.TrimSuffix(b.Name, "-"+zone)), textWidth(b.Prefix)*12/11) + 28
+	for _, chip := range b.Chips {
+		w = max(w, textWidth(chip.Name)+40)
+	}
+	return w
+}
+
 func (f *placed) bottom() int { return f.y + f.height }
 
-// place puts a frame on the grid; links is how many links it has a part in.
-func place(frame *Frame, x, y int, w widths, links int) *placed {
+// place puts a frame on the grid; links is how many links it has a part in, on its
+// right where doorsRight says so, and room how high the services may be beside it at
+// the least.
+func place(frame *Frame, x, y int, w widths, links, room int, doorsRight bool) *placed {
 	f := &placed{Frame: frame, x: x, y: y, widths: w}
 	f.left = x + framePad + w.lanes
 	f.cells = f.left + w.label
@@ -192,14 +226,23 @@ func place(frame *Frame, x, y int, w widths, links int) *placed {
 		bottom += height + rowGap
 	}
 	if n := len(f.Services); n > 0 {
-		f.panelRows = max((bottom-y-headHeight-rowGap-44)/serviceStep, 1)
+		f.panelRows = max((max(bottom-y, room)-headHeight-rowGap-44)/serviceStep, 1)
 		f.panelColumns = min((n+f.panelRows-1)/f.panelRows, 2)
+		if room > 0 && n <= tallPanel {
+			f.panelColumns = 1
+		}
 		f.panelRows = (n + f.panelColumns - 1) / f.panelColumns
-		bottom = max(bottom, y+headHeight+f.panelHeight()+rowGap)
 	}
+	// Lines that leave to the right pass below the services.
 	f.links = bottom
-	bottom += links * linkStep
-	f.height = bottom - y
+	beside := 0
+	if len(f.Services) > 0 {
+		beside = y + headHeight + f.panelHeight() + rowGap
+	}
+	if doorsRight {
+		f.links = max(bottom, beside)
+	}
+	f.height = max(f.links+links*linkStep, beside) - y
 	return f
 }
 
@@ -237,7 +280,11 @@ func (d *Drawing) SVG(w io.Writer) error {
 // draw writes the svg element; with alone with its own style sheet.
 func (d *Drawing) draw(c *canvas, alone bool) {
 	frames, width, height := d.layout()
-	c.f(`<svg xmlns="http://www.w3.org/2000/svg" class="ul" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="drawing-title drawing-text">`, width, height, width, height)
+	class := "ul"
+	if width > wide {
+		class += " wide"
+	}
+	c.f(`<svg xmlns="http://www.w3.org/2000/svg" class="%s" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="drawing-title drawing-text">`, class, width, height, width, height)
 	c.f(`<title id="drawing-title">%s</title>`, clean("Network of "+d.Title))
 	c.f(`<desc id="drawing-text">%s</desc>`, clean(strings.Join(d.sentences(), "\n")))
 	if alone {
@@ -248,6 +295,7 @@ func (d *Drawing) draw(c *canvas, alone bool) {
 	if len(frames) == 0 {
 		c.text(margin, margin+16, width-2*margin, "big", "The graph holds no network.")
 	}
+	drawInternet(c, frames)
 	for _, f := range frames {
 		f.draw(c)
 	}
@@ -256,46 +304,118 @@ func (d *Drawing) draw(c *canvas, alone bool) {
 	c.f(`</svg>`)
 }
 
-// layout puts the frames below each other, each below the internet.
+// column is frames below each other, with the places and lines to their left.
+type column struct {
+	frames []int // of the drawing
+	x      int   // where its places start
+	left   int   // where its frames start
+	widths
+}
+
+// columns are the data planes, and to their left the networks of other planes where
+// there are any.
+func (d *Drawing) columns() []*column {
+	var others, data column
+	for i, f := range d.Frames {
+		if f.Plane == "data plane" {
+			data.frames = append(data.frames, i)
+		} else {
+			others.frames = append(others.frames, i)
+		}
+	}
+	var columns []*column
+	for _, c := range []*column{&others, &data} {
+		if len(c.frames) > 0 {
+			columns = append(columns, c)
+		}
+	}
+	for _, c := range columns {
+		c.widths = d.widths(c.frames, len(columns) > 1)
+	}
+	return columns
+}
+
+// layout puts the frames of a column below each other, each below the internet.
+// frames are in the drawing's order.
 func (d *Drawing) layout() (frames []*placed, width, height int) {
+	frames = make([]*placed, len(d.Frames))
+	columns := d.columns()
+	width, height = 900, margin+60
 	x := margin
-	if len(d.Places) > 0 {
-		x += placeWidth + placeGap
-	}
-	inside := 0
-	for _, l := range d.Links {
-		if l.From >= 0 {
-			inside++
+	for i, col := range columns {
+		col.x, col.left = x, x+d.leftOf(col, i > 0)
+		// Next to a higher column there is room for services in one column.
+		room := 0
+		for _, frame := range d.Frames {
+			room = max(room, place(frame, 0, 0, col.widths, 0, 0, false).height)
 		}
-	}
-	if inside > 0 {
-		x += 2*linkGutter + inside*linkGutter
-	}
-	w := d.widths()
-	y := margin
-	width = 900
-	for i, frame := range d.Frames {
-		links := 0
-		for _, l := range d.Links {
-			if l.To == i || l.From == i {
-				links++
+		if len(columns) == 1 {
+			room = 0
+		}
+		y := margin
+		for _, k := range col.frames {
+			links := 0
+			for _, l := range d.Links {
+				if l.To == k || l.From == k {
+					links++
+				}
 			}
+			f := place(d.Frames[k], col.left, y+netHeight+netGap, col.widths, links, room, i+1 < len(columns))
+			f.column, f.placesX = i, col.x
+			frames[k] = f
+			x = max(x, f.end())
+			y = f.bottom() + frameGap
 		}
-		f := place(frame, x, y+netHeight+netGap, w, links)
-		frames = append(frames, f)
-		width = max(width, f.end()+margin)
-		y = f.bottom() + frameGap
+		height = max(height, y-frameGap)
+		x += columnGap
 	}
-	if len(frames) == 0 {
-		y += 60
+	return frames, max(width, x-columnGap+margin), height + 20 + legend
+}
+
+// leftOf is the room that a column needs for what stands to its left: places, and
+// lines to frames of its own or, where it is not the first, of the column before.
+func (d *Drawing) leftOf(col *column, second bool) int {
+	places, lines := 0, 0
+	for _, l := range d.Links {
+		switch {
+		case !slices.Contains(col.frames, l.To):
+			if second && l.From >= 0 && slices.Contains(col.frames, l.From) {
+				lines++
+			}
+		case l.From < 0:
+			places = placeWidth + placeGap
+		case second || slices.Contains(col.frames, l.From):
+			lines++
+		}
 	}
-	return frames, width, y - frameGap + 20 + legend
+	if lines > 0 {
+		lines = (lines + 2) * linkGutter
+	}
+	return places + lines
+}
+
+// drawInternet draws the internet over each row of frames.
+func drawInternet(c *canvas, frames []*placed) {
+	type bar struct{ from, to int }
+	bars := map[int]bar{}
+	var order []int
+	for _, f := range frames {
+		b, ok := bars[f.y]
+		if !ok {
+			b.from = f.x
+			order = append(order, f.y)
+		}
+		bars[f.y] = bar{min(b.from, f.x), max(b.to, f.end())}
+	}
+	for _, y := range order {
+		top := y - netGap - netHeight
+		c.rect(bars[y].from, top, bars[y].to-bars[y].from, netHeight, netHeight/2, "net")
+		c.text(bars[y].from+20, top+22, 200, "big", "Internet")
+	}
 }
 
 func (f *placed) draw(c *canvas) {
 	netY := f.y - netGap - netHeight
-	c.rect(f.x, netY, f.end()-f.x, netHeight, netHeight/2, "net")
-	c.text(f.x+20, netY+22, 200, "big", "Internet")
 	c.rect(f.x, f.y, f.width, f.height, 10, "frame")
 	f.drawHead(c)
 	lane := f.left - laneStep
@@ -317,12 +437,20 @@ func (f *placed) drawHead(c *canvas) {
 	}
 	c.text(f.left, f.y+26, f.right-f.left, "big", title)
 	detail := strings.Join(f.Prefixes, ", ")
-	if f.Where != "" {
-		detail += " · " + f.Where
+	c.open("", []string{strings.TrimSuffix(detail+" · "+f.Where, " · ")})
+	// What does not fit stands in the title.
+	for _, part := range strings.Split(f.Where, ", ") {
+		if more := detail + " · " + part; part != "" && textWidth(more) <= f.right-f.left {
+			detail = more
+		}
 	}
 	c.text(f.left, f.y+44, f.right-f.left, "soft", detail)
-	if len(f.Rows) > 0 {
-		c.text(f.left+4, f.y+headHeight-8, f.label-8, "soft", "internet, out and in")
+	c.close()
+	if heading := "internet, out and in"; len(f.Rows) > 0 {
+		if textWidth(heading)-1 > f.label-8 {
+			heading = "internet"
+		}
+		c.text(f.left+4, f.y+headHeight-8, f.label-8, "soft", heading)
 	}
 	for i, zone := range f.Zones {
 		c.text(f.cellX(i), f.y+headHeight-8, f.cell, "soft", zone)
@@ -464,7 +592,8 @@ func (f *placed) drawServices(c *canvas) {
 	}
 }
 
-// drawLinks draws what joins frames and places, along their left sides.
+// drawLinks draws what joins frames and places: along the left sides of a column's
+// frames, and from column to column between them.
 func (d *Drawing) drawLinks(c *canvas, frames []*placed) {
 	used := make([]int, len(frames))
 	next := func(frame int) int {
@@ -472,48 +601,76 @@ func (d *Drawing) drawLinks(c *canvas, frames []*placed) {
 		used[frame]++
 		return y
 	}
-	gutter := 0
+	gutters := map[int]int{}
 	for _, l := range d.Links {
 		to := frames[l.To]
 		y := next(l.To)
 		c.open("", l.Evidence)
 		if l.From < 0 {
-			d.drawPlace(c, l.From, y)
-			c.line(string(l.State), fmt.Sprintf("M%d %dH%d", margin+placeWidth, y+15, to.x-6))
-		} else {
-			from, at := frames[l.From], next(l.From)
-			gutter++
-			x := from.x - linkGutter - gutter*linkGutter
-			start := from.x
-			chipAt(c, from, at, l.FromChip)
-			if l.State == Absent {
-				c.f(`<path d="M%d %dH%dV%dH%d" class="l l-absent"/>`, start, at+15, x, y+15, to.x-14)
-				c.cross(to.x-14, y+15)
-			} else {
-				c.line(string(l.State), fmt.Sprintf("M%d %dH%dV%dH%d", start, at+15, x, y+15, to.x-6))
-			}
+			d.drawPlace(c, l.From, to.placesX, y)
+			drawLink(c, l.State, to.placesX+placeWidth, y, to.x, y, to.x)
+			chipAt(c, to, to.x, y, l.ToChip)
+			c.close()
+			continue
 		}
-		c.head(to.x, y+15, 1, 0, l.State)
-		chipAt(c, to, y, l.ToChip)
+		from := frames[l.From]
+		at := next(l.From)
+		column := max(from.column, to.column)
+		gutters[column]++
+		right := from
+		if to.column > from.column {
+			right = to
+		}
+		x := right.x - linkGutter - gutters[column]*linkGutter
+		start, end := from.x, to.x
+		// In the left column the door is at the right side.
+		if from.column < to.column {
+			start = from.x + from.width
+		} else if to.column < from.column {
+			end = to.x + to.width
+		}
+		drawLink(c, l.State, start, at, x, y, end)
+		chipAt(c, from, start, at, l.FromChip)
+		chipAt(c, to, end, y, l.ToChip)
 		c.close()
 	}
 }
 
-// drawPlace draws a place outside the graph where its first link starts.
-func (d *Drawing) drawPlace(c *canvas, index, y int) {
-	p := d.Places[-index-1]
-	c.rect(margin, y-6, placeWidth, 42, 8, "place")
-	c.text(margin+12, y+11, placeWidth-20, "", p.Name)
-	c.text(margin+12, y+28, placeWidth-20, "soft", p.Detail)
+// drawLink draws a line from a border at one height over x to a border at another.
+func drawLink(c *canvas, state State, start, at, x, y, end int) {
+	direction := 1
+	if x > end {
+		direction = -1
+	}
+	line := fmt.Sprintf("M%d %dH%dV%dH", start, at+15, x, y+15)
+	if state == Absent {
+		c.f(`<path d="%s%d" class="l l-absent"/>`, line, end-14*direction)
+		c.cross(end-14*direction, y+15)
+		return
+	}
+	c.line(string(state), fmt.Sprintf("%s%d", line, end-6*direction))
+	c.head(end, y+15, direction, 0, state)
 }
 
-// chipAt draws what stands at a frame's border.
-func chipAt(c *canvas, f *placed, y int, chip Chip) {
+// drawPlace draws a place outside the graph where a link of its starts.
+func (d *Drawing) drawPlace(c *canvas, index, x, y int) {
+	p := d.Places[-index-1]
+	c.rect(x, y-6, placeWidth, 42, 8, "place")
+	c.text(x+12, y+11, placeWidth-20, "", p.Name)
+	c.text(x+12, y+28, placeWidth-20, "soft", p.Detail)
+}
+
+// chipAt draws what stands at one of a frame's borders.
+func chipAt(c *canvas, f *placed, border, y int, chip Chip) {
 	width := f.left + max(f.label, 170) - f.x - 10
+	x := f.x
+	if border != f.x {
+		x = border - width
+	}
 	c.open("", chip.Evidence)
-	c.rect(f.x, y-4, width, 38, 6, "gate")
-	c.text(f.x+12, y+11, width-20, "", chip.Name)
-	c.text(f.x+12, y+27, width-20, "soft", chip.Detail)
+	c.rect(x, y-4, width, 38, 6, "gate")
+	c.text(x+12, y+11, width-20, "", chip.Name)
+	c.text(x+12, y+27, width-20, "soft", chip.Detail)
 	c.close()
 }
 

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/underlay-iac/underlay/verify/packet"
@@ -18,21 +19,48 @@ func portsText(p topology.Ports) string {
 }
 
 // ruleText says a rule in a sentence: "allows TCP 443 from 10.0.0.0/8".
-func ruleText(rule *topology.Rule, out bool) string {
+func (s *Subject) ruleText(rule *topology.Rule, out bool) string {
 	verb := "may allow"
 	if allow, known := rule.Allow.Get(); known {
 		verb = map[bool]string{true: "allows", false: "denies"}[allow]
 	}
 	text := verb + " " + trafficText(rule)
 	if out {
-		text += " to " + matchText(rule.Destination)
+		text += " to " + s.matchText(rule.Destination)
 	} else {
-		text += " from " + matchText(rule.Source)
+		text += " from " + s.matchText(rule.Source)
 	}
-	if names, known := rule.Names.Get(); known && len(names) > 0 {
-		text += " for " + list(names, 4)
+	options, complete := rule.Names.Options()
+	switch {
+	case len(options) == 0:
+		text += " for names that are not known yet"
+	case !complete && len(options[0]) == 0:
+		text += " for names that a tag or category stands for"
+	case !complete:
+		text += " for the names that a tag stands for, among them " + list(options[0], 12)
+	case len(options[0]) > 0:
+		text += " for " + list(options[0], 12)
 	}
 	return text
+}
+
+// ruleTexts says the rules of one direction. What stands after one that denies
+// everything is never reached, and left out.
+func (s *Subject) ruleTexts(rules []topology.Rule, out bool) []string {
+	var texts []string
+	for i := range rules {
+		rule := &rules[i]
+		texts = append(texts, s.ruleText(rule, out))
+		other := rule.Source
+		if out {
+			other = rule.Destination
+		}
+		protocols, known := rule.Protocols.Get()
+		if allow, decided := rule.Allow.Get(); decided && !allow && known && len(protocols) == 0 && other.Or(topology.Match{}).Anyone {
+			break
+		}
+	}
+	return texts
 }
 
 func trafficText(rule *topology.Rule) string {
@@ -62,7 +90,7 @@ func trafficText(rule *topology.Rule) string {
 	return text
 }
 
-func matchText(v topology.Val[topology.Match]) string {
+func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 	m, known := v.Get()
 	if !known {
 		return "addresses that are not known yet"
@@ -72,7 +100,17 @@ func matchText(v topology.Val[topology.Match]) string {
 		parts = append(parts, "anyone")
 	}
 	for _, prefix := range m.Prefixes {
-		parts = append(parts, prefixWords(prefix))
+		text := prefixWords(prefix)
+		if name, ok := s.model.AtomName(prefix.Addr()); ok && prefix.Bits() >= 24 {
+			if of, _, _ := strings.Cut(name, "."); of != name && slices.Contains(parts, of) {
+				continue // a tag of a service holds its addresses in each region
+			}
+			text = name
+		}
+		if text == "168.63.129.16/32" {
+			text = "Azure itself (168.63.129.16)"
+		}
+		parts = append(parts, text)
 	}
 	for _, group := range m.Members {
 		if group != nil {
@@ -140,9 +178,9 @@ func (s *Subject) viaText(route *topology.Route) string {
 	case topology.Drop:
 		return "dropped"
 	case topology.ServiceGateway:
-		return "gateway endpoint " + gw.Name
+		return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
 	case topology.Outside:
 		return "something that this graph does not hold"
 	}
-	return gatewayName(gw) + " " + gw.Name
+	return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
 }

@@ -21,28 +21,47 @@ func prefixMatch(texts ...string) topology.Val[topology.Match] {
 }
 
 func TestRuleText(t *testing.T) {
+	s := &Subject{model: &topology.Model{}}
+	storage := s.model.Service(topology.Azure, "Storage", "westeurope")
 	group := &topology.Filter{Name: "nodes"}
+	noNames := known([]string(nil))
 	for _, c := range []struct {
 		want string
 		rule topology.Rule
 		out  bool
 	}{
 		{"allows TCP 443 from 10.0.0.0/8", topology.Rule{Allow: known(true), Protocols: known([]uint8{packet.TCP}),
-			DestinationPorts: known([]topology.Ports{{First: 443, Last: 443}}), Source: prefixMatch("10.0.0.0/8")}, false},
+			DestinationPorts: known([]topology.Ports{{First: 443, Last: 443}}), Source: prefixMatch("10.0.0.0/8"), Names: noNames}, false},
 		{"denies everything to any IPv4 address", topology.Rule{Allow: known(false), Protocols: known([]uint8{}),
-			DestinationPorts: known([]topology.Ports{}), Destination: prefixMatch("0.0.0.0/0")}, true},
+			DestinationPorts: known([]topology.Ports{}), Destination: prefixMatch("0.0.0.0/0"), Names: noNames}, true},
 		{"allows UDP 8000–8100, 9000 from members of nodes", topology.Rule{Allow: known(true), Protocols: known([]uint8{packet.UDP}),
 			DestinationPorts: known([]topology.Ports{{First: 8000, Last: 8100}, {First: 9000, Last: 9000}}),
-			Source:           known(topology.Match{Members: []*topology.Filter{group}})}, false},
-		{"may allow a protocol that is not known yet at ports that are not known yet from addresses that are not known yet", topology.Rule{}, false},
+			Source:           known(topology.Match{Members: []*topology.Filter{group}}), Names: noNames}, false},
+		{"may allow a protocol that is not known yet at ports that are not known yet from addresses that are not known yet for names that are not known yet", topology.Rule{}, false},
 		{"allows TCP from nobody", topology.Rule{Allow: known(true), Protocols: known([]uint8{packet.TCP}),
-			DestinationPorts: known([]topology.Ports{{First: 0, Last: 65535}}), Source: known(topology.Match{})}, false},
+			DestinationPorts: known([]topology.Ports{{First: 0, Last: 65535}}), Source: known(topology.Match{}), Names: noNames}, false},
 		{"allows TCP 443 to anyone for example.com", topology.Rule{Allow: known(true), Protocols: known([]uint8{packet.TCP}),
 			DestinationPorts: known([]topology.Ports{{First: 443, Last: 443}}), Destination: known(topology.Match{Anyone: true}),
 			Names: known([]string{"example.com"})}, true},
+		{"allows TCP 443 to anyone for the names that a tag stands for, among them mcr.microsoft.com", topology.Rule{Allow: known(true), Protocols: known([]uint8{packet.TCP}),
+			DestinationPorts: known([]topology.Ports{{First: 443, Last: 443}}), Destination: known(topology.Match{Anyone: true}),
+			Names: topology.AtLeast(topology.Ref{}, []string{"mcr.microsoft.com"})}, true},
+		{"allows everything from Storage.westeurope, Azure itself (168.63.129.16)", topology.Rule{Allow: known(true), Protocols: known([]uint8{}),
+			DestinationPorts: known([]topology.Ports{}), Source: prefixMatch(storage.String(), "168.63.129.16/32"), Names: noNames}, false},
 	} {
-		assert.Equal(t, c.want, ruleText(&c.rule, c.out))
+		assert.Equal(t, c.want, s.ruleText(&c.rule, c.out))
 	}
+}
+
+// What stands after a rule that denies everything is never reached.
+func TestRulesEndWithWhatDeniesEverything(t *testing.T) {
+	s := &Subject{model: &topology.Model{}}
+	everyone := known(topology.Match{Anyone: true})
+	rule := func(allow bool, protocols ...uint8) topology.Rule {
+		return topology.Rule{Allow: known(allow), Protocols: known(protocols), DestinationPorts: known([]topology.Ports{}), Source: everyone, Names: known([]string(nil))}
+	}
+	assert.Equal(t, []string{"denies UDP from anyone", "denies everything from anyone"},
+		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), rule(false), rule(true)}, false))
 }
 
 func TestThousands(t *testing.T) {

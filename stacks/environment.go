@@ -113,6 +113,9 @@ type AddressRange struct {
 	Name string
 	// Prefix is the block.
 	Prefix netip.Prefix
+	// Internal says that it is not routed beyond its network, so that other
+	// networks may have the same: the pods' block.
+	Internal bool
 	// Slots is how many zones the block has room for; 0 in Azure, whose
 	// subnets span the zones.
 	Slots int

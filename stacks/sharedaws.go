@@ -241,7 +241,7 @@ func (s *SharedAws) Addresses(in Regions) ([]AddressRange, error) {
 	}
 	network := plan.network
 	vpc := AddressRange{Name: "VPC", Prefix: network.Vpc, Slots: network.Spec.ZoneSlots}
-	pods := AddressRange{Name: "pods", Prefix: network.Pods, Slots: network.Spec.ZoneSlots}
+	pods := AddressRange{Name: "pods", Prefix: network.Pods, Internal: true, Slots: network.Spec.ZoneSlots}
 	for _, subnet := range network.Subnets {
 		in := &vpc
 		if subnet.Tier == addressing.Pods {

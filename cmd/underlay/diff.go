@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/underlay-iac/underlay/components/azurevnet"
 	"github.com/underlay-iac/underlay/diff"
 	"github.com/underlay-iac/underlay/stacks"
 	"github.com/underlay-iac/underlay/verify/requirements"
@@ -69,11 +70,15 @@ func compare(cmd *cobra.Command, args []string, model string, asJSON bool) error
 		return usageError{errors.New("standard input is one graph: name a file for the other")}
 	}
 	var sides [2]diff.Side
+	var envs [2]*environment
 	for i, arg := range args {
 		var err error
-		if sides[i], err = loadSide(cmd, arg); err != nil {
+		if sides[i], envs[i], err = loadSide(cmd, arg); err != nil {
 			return err
 		}
+	}
+	if err := compareSiblings(&sides, envs, args); err != nil {
+		return err
 	}
 	for i := range sides {
 		// A graph is of the model that the environment next to it has.
@@ -104,7 +109,7 @@ func compare(cmd *cobra.Command, args []string, model string, asJSON bool) error
 }
 
 // loadSide reads one of the networks that are compared.
-func loadSide(cmd *cobra.Command, arg string) (diff.Side, error) {
+func loadSide(cmd *cobra.Command, arg string) (diff.Side, *environment, error) {
 	side := diff.Side{Name: filepath.Base(arg)}
 	var source sourceFlags
 	switch ext := strings.ToLower(filepath.Ext(arg)); {
@@ -117,20 +122,50 @@ func loadSide(cmd *cobra.Command, arg string) (diff.Side, error) {
 		name := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(arg), filepath.Ext(arg)), "Pulumi.")
 		source.stack, source.configFile = name, arg
 	case strings.ContainsAny(arg, `/\`):
-		return side, usageError{fmt.Errorf("%s is none of a stack, a .yaml and a .json file", arg)}
+		return side, nil, usageError{fmt.Errorf("%s is none of a stack, a .yaml and a .json file", arg)}
 	default:
 		source.stack = arg
 	}
 	g, env, err := source.load(cmd)
 	if err != nil {
-		return side, err
+		return side, nil, err
 	}
 	side.Graph = g
 	if env != nil {
-		side.Model = env.Spec.Model()
-		side.Known = controlPlane(env.Spec)
+		side.Model, side.Known, side.Notes = env.Spec.Model(), controlPlane(env.Spec), notes(env.Spec)
 	}
-	return side, nil
+	return side, env, nil
+}
+
+// compareSiblings finds the blocks of the sides that other environments of the
+// project have too. A file is taken for another version of what it is compared
+// with, two stacks for two environments.
+func compareSiblings(sides *[2]diff.Side, envs [2]*environment, args []string) error {
+	for i, env := range envs {
+		if env == nil {
+			continue
+		}
+		own := []string{env.stack}
+		if other := envs[1-i]; other != nil && !(other.stack == args[1-i] && env.stack == args[i]) {
+			own = append(own, other.stack)
+		}
+		overlaps, err := env.Overlaps(without(environmentsBeside(env.root), own...))
+		if err != nil {
+			return err
+		}
+		for _, o := range overlaps {
+			sides[i].Overlaps = append(sides[i].Overlaps, o.String())
+		}
+	}
+	return nil
+}
+
+// notes say what the graph of an environment does not tell.
+func notes(spec stacks.Spec) []string {
+	if s, ok := spec.(*stacks.SharedAzure); ok && s.DataPlane.Egress == azurevnet.EgressLoadBalancer {
+		return []string{"nodes and pods reach the internet by the load balancer that AKS makes with the cluster; it is in no graph before, so this way is not compared"}
+	}
+	return nil
 }
 
 // controlPlane are the blocks that a control plane elsewhere comes from.

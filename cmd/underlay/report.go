@@ -38,12 +38,14 @@ same bytes for the same graph.`,
 			}
 			in := requirements.Input{Graph: g, Model: flags.model}
 			var planned *stacks.Environment
+			var others []stacks.Sibling
 			if env != nil {
 				planned, in.Model, in.Siblings = env.Environment, env.Spec.Model(), siblings(cmd.Context(), env)
+				others = without(environmentsBeside(env.root), env.stack)
 			}
 			var page *report.Page
 			err = during(cmd, "verifying "+count(len(resources(g)), "resource"), func() (err error) {
-				page, err = newPage(in, planned)
+				page, err = newPage(in, planned, others)
 				return err
 			})
 			if err != nil {
@@ -57,8 +59,8 @@ same bytes for the same graph.`,
 }
 
 // newPage verifies a graph and returns the page about it; env is nil for a graph
-// that was read.
-func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, error) {
+// that was read, and others are the project's other environments.
+func newPage(in requirements.Input, env *stacks.Environment, others []stacks.Sibling) (*report.Page, error) {
 	g := in.Graph
 	planned := isPlanned(g)
 	page := &report.Page{From: "Read from the resource graph of a deployed stack"}
@@ -69,6 +71,9 @@ func newPage(in requirements.Input, env *stacks.Environment) (*report.Page, erro
 		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
 		var err error
 		if page.Warnings, err = env.Warnings(); err != nil {
+			return nil, err
+		}
+		if err := overlapping(page, env, others); err != nil {
 			return nil, err
 		}
 	}

@@ -29,8 +29,9 @@ func newServe() *cobra.Command {
 out, and see the drawing, the address map, the verdicts and the cost as you type. What
 comes of it can be downloaded: Pulumi.STACK.yaml, the report, the handover sheet.
 
-It listens on this machine alone unless --addr names another address. Requests read and
-write no file and ask no network. Ctrl-C ends it.`,
+The plan is compared with the environments of the project in this folder, as they are
+when the planner starts. It listens on this machine alone unless --addr names another
+address. Requests read and write no file and ask no network. Ctrl-C ends it.`,
 		Example: `  underlay serve
   underlay serve --addr 127.0.0.1:9000`,
 		Args:              noArguments,
@@ -59,8 +60,23 @@ func serve(ctx context.Context, stdout, stderr io.Writer, addr string) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	// Requests read no file: the project's environments are those of now.
+	project := environmentsBeside(projectRoot())
+	graphs := map[string]*graph.Graph{}
+	for _, s := range project {
+		if graphs[s.Name], err = graph.Record(ctx, stacks.Project, s.Name, nil, s.WithStandIns().Program()); err != nil {
+			return errors.Join(fmt.Errorf("the environment %s: %w", s.Name, err), listener.Close())
+		}
+	}
 	handler, err := planner.Handler(at, func(env *stacks.Environment, g *graph.Graph) (*report.Page, error) {
-		return newPage(requirements.Input{Graph: g, Model: env.Spec.Model()}, env)
+		in := requirements.Input{Graph: g, Model: env.Spec.Model()}
+		others := without(project, g.Stack)
+		for _, other := range others {
+			if other.Spec.Model() == in.Model {
+				in.Siblings = append(in.Siblings, graphs[other.Name])
+			}
+		}
+		return newPage(in, env, others)
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

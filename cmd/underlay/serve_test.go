@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,15 @@ import (
 
 // The command says where it listens, answers there and ends when it is told to,
 // soon although a browser keeps a connection open.
+// form is a planner's form that is filled in.
+func form(stack string) url.Values {
+	values := url.Values{"model": {"shared-aws"}, "shown": {"shared-aws"}, "stack": {stack}, "aws:region": {"eu-west-1"}}
+	for key, value := range map[string]string{"dataPlane.vpcCidr": "10.20.0.0/16", "dataPlane.podCidr": "100.64.0.0/16", "dataPlane.zones": "eu-west-1a, eu-west-1b", "dataPlane.egress": "isolated"} {
+		values.Set("underlay:spec."+key, value)
+	}
+	return values
+}
+
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -24,12 +34,12 @@ func TestServe(t *testing.T) {
 	var stderr bytes.Buffer
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, []string{"serve", "--addr", "127.0.0.1:0"}, stdout, &stderr) }()
-	url, err := bufio.NewReader(out).ReadString('\n')
+	address, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
-	url = strings.TrimSpace(url)
-	assert.True(t, strings.HasPrefix(url, "http://127.0.0.1:"), url)
+	address = strings.TrimSpace(address)
+	assert.True(t, strings.HasPrefix(address, "http://127.0.0.1:"), address)
 
-	answer, err := http.Get(url)
+	answer, err := http.Get(address)
 	require.NoError(t, err)
 	page, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
@@ -37,7 +47,17 @@ func TestServe(t *testing.T) {
 	assert.Equal(t, 200, answer.StatusCode)
 	assert.Contains(t, string(page), "Network planner")
 
-	idle, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	// The project's environments count, but not the one that is planned anew.
+	assert.Contains(t, string(page), "Overlaps 10.20.0.0/16 of dev")
+	again, err := http.PostForm(address, form("dev"))
+	require.NoError(t, err)
+	page, err = io.ReadAll(again.Body)
+	require.NoError(t, err)
+	require.NoError(t, again.Body.Close())
+	assert.Equal(t, 200, again.StatusCode)
+	assert.NotContains(t, string(page), "Overlaps")
+
+	idle, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	require.NoError(t, err)
 	defer idle.Close()
 	cancel()
@@ -48,7 +68,7 @@ func TestServe(t *testing.T) {
 		t.Fatal("it does not end")
 	}
 	assert.Empty(t, stderr.String())
-	_, err = net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	_, err = net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	assert.Error(t, err)
 }
 

@@ -32,7 +32,7 @@ import (
 
 // environments are those of the repository that the tests look at.
 func environments() []string {
-	return []string{"dev", "staging", "aoscloud-dev", "dedicated-dev", "aks-dev"}
+	return []string{"dev", "staging", "aoscloud-dev", "aoscloud-staging", "dedicated-dev", "azure-dev", "azure-staging", "aks-dev"}
 }
 
 // chromium returns the browser, or ends the test.

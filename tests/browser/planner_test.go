@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -40,7 +41,17 @@ func servePlanner(t *testing.T) string {
 				sheet.Standing = append(sheet.Standing, report.CostRow{What: r.Name, Quantity: "1", Unit: "0.01 / hour", Monthly: "7.30"})
 			}
 		}
-		return &report.Page{Subject: subject, Verification: &verification, From: "Planned", Cost: sheet}, err
+		page := &report.Page{Subject: subject, Verification: &verification, From: "Planned", Cost: sheet}
+		staging, loadErr := stacks.Load("../../Pulumi.staging.yaml")
+		if err = errors.Join(err, loadErr); err != nil {
+			return nil, err
+		}
+		overlaps, err := env.Overlaps([]stacks.Sibling{{Name: "staging", Environment: staging}})
+		for _, o := range overlaps {
+			page.Warnings = append(page.Warnings, o.String())
+			page.Others = append(page.Others, report.Other{Prefix: o.With, Of: o.Of})
+		}
+		return page, err
 	})
 	require.NoError(t, err)
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Second}
@@ -91,6 +102,16 @@ func TestPlannerFollows(t *testing.T) {
 	b.becomes(t, drawn+`.includes('10.78.64.0/18')`)
 	assert.False(t, eval[bool](t, b, vpcCidr+`.hasAttribute('aria-invalid')`))
 	assert.False(t, eval[bool](t, b, `document.getElementById('whole').classList.contains('stale')`))
+
+	// A block that another environment of the project has.
+	assert.Empty(t, eval[string](t, b, `document.querySelector('#whole .taken')?.outerHTML || ''`))
+	b.typed(t, vpcCidr, "10.21.64.0/18")
+	b.becomes(t, `document.getElementById('whole').textContent.includes('Overlaps 10.21.0.0/16 of staging')`)
+	assert.Equal(t, 1, eval[int](t, b, `document.querySelectorAll('#whole svg.map .taken').length`))
+	assert.Contains(t, eval[string](t, b, `document.querySelector('#whole .warnings').textContent`), "10.21.64.0/18 of the VPC overlaps 10.21.0.0/16 of the environment staging")
+	b.screenshot(t, "planner-overlap.png")
+	b.typed(t, vpcCidr, "10.78.0.0/16")
+	b.becomes(t, `!document.querySelector('#whole .taken')`)
 
 	// A choice changes verdicts, cost and the fields that depend on it.
 	cost := eval[string](t, b, `document.querySelector('[aria-label=Cost] table').textContent`)

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,7 +95,7 @@ func TestAzureSpokesMeetAtTheFirewall(t *testing.T) {
 	// Without the route back through the firewall, spokes do not see each other.
 	table := s.otherNodes.Table.Or(nil)
 	table.Routes = table.Routes[:len(table.Routes)-1]
-	blocked(t, ask(), "system", "the reply is lost: it leaves through the internet gateway internet of other")
+	blocked(t, ask(), "system", "the reply is lost: it leaves through Azure's way to the internet internet of other")
 }
 
 // https://learn.microsoft.com/en-us/azure/virtual-network/ip-services/default-outbound-access
@@ -209,6 +210,29 @@ func TestWhatAGatewayAnnouncesTakesNothingFromTheNetwork(t *testing.T) {
 	undecidedBy(t, ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443)}), "announced")
 	s.spokeTable.Routes[len(s.spokeTable.Routes)-1].To = known([]netip.Prefix{prefix("10.1.8.0/24")})
 	reachable(t, ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.pods), Traffic: TCP(443)}))
+}
+
+// Azure peers no networks that share an address, so a peer whose addresses are
+// not known yet takes nothing from the network itself.
+// https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering
+func TestAnUnknownPeerTakesNothingFromTheNetwork(t *testing.T) {
+	s := newSpokes()
+	i := slices.IndexFunc(s.spokeTable.Routes, func(r topology.Route) bool { return r.Via.Or(nil) == s.toHub })
+	s.spokeTable.Routes[i].To = hidden[[]netip.Prefix]("remote")
+	reachable(t, New(s.m).Ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.pods), Traffic: TCP(443)}))
+	undecidedBy(t, New(s.m).Ask(Question{From: AnyHost(s.nodes), To: AnyHost(s.otherNodes), Traffic: TCP(443)}), "remote")
+}
+
+// A rule for an FQDN tag is one for names, though nobody knows which.
+func TestAnUnknownNameIsNoAddress(t *testing.T) {
+	s := newSpokes()
+	s.policy.Out[0].Names = topology.AtLeast(ref("tag"), []string{"*.data.mcr.microsoft.com"})
+	ask := func(name string) Answer {
+		return New(s.m).Ask(Question{From: AnyHost(s.nodes), To: TheInternet(), Traffic: TCP(443), Name: name})
+	}
+	blocked(t, ask(""), "policy", "no rule of the firewall policy")
+	undecidedBy(t, ask("mcr.microsoft.com"), "tag")
+	reachable(t, ask("eu.data.mcr.microsoft.com"))
 }
 
 func TestNamesInAzure(t *testing.T) {

@@ -136,6 +136,9 @@ func (e *Engine) byTargets(w *walk, q Question, places []place, d *doors) {
 		for _, by := range e.fronts[target.iface] {
 			for _, door := range by.doors() {
 				for _, f := range d.at(w, door) {
+					if !w.step(f) {
+						return
+					}
 					if len(target.refs) > 0 {
 						f = f.doubt(target.refs...)
 					}

@@ -175,8 +175,13 @@ func matching(rule *topology.Rule, cube packet.Cube, p peers) (exact, wide packe
 	}
 	switch names, known := rule.Names.Get(); {
 	case !known:
-		certain, refs = nil, append(refs, rule.Names.Ref())
-	case len(names) > 0 && (p.name == "" || !slices.ContainsFunc(names, func(n string) bool { return Covers(n, p.name) })):
+		switch least, _ := rule.Names.Options(); {
+		case len(least) > 0 && p.name == "":
+			return nil, nil, nil // some names, whatever they are
+		case len(least) == 0 || !covered(least[0], p.name):
+			certain, refs = nil, append(refs, rule.Names.Ref())
+		}
+	case len(names) > 0 && (p.name == "" || !covered(names, p.name)):
 		return nil, nil, nil
 	}
 	if len(certain) == 0 {
@@ -255,6 +260,11 @@ func Covers(pattern, name string) bool {
 		return strings.HasSuffix(name, pattern) || name == pattern[1:]
 	}
 	return pattern == name
+}
+
+// covered reports whether one of a rule's names holds for the domain name.
+func covered(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(pattern string) bool { return Covers(pattern, name) })
 }
 
 func protocols(rule *topology.Rule) (must, may packet.Set, ref topology.Ref) {

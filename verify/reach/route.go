@@ -73,6 +73,9 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 	known, open := w.engine.entries(table)
 	sure := f
 	for _, route := range open {
+		if subnet != nil && elsewhere(route, subnet.Network, f.now.Destination) {
+			continue
+		}
 		w.follow(f.doubt(route.To.Ref()), netip.Prefix{}, route, subnet)
 		f = f.doubt(route.To.Ref())
 		if route.Origin != topology.OriginPropagated {
@@ -125,6 +128,21 @@ func clouds(route *topology.Route) bool {
 		return route.Origin == topology.OriginSystem
 	}
 	return false
+}
+
+// elsewhere reports whether a route certainly leads to other addresses than these
+// of the network: Azure's own to a peered network, which shares no address with
+// it, whatever its addresses are.
+// https://learn.microsoft.com/en-us/azure/virtual-network/virtual-network-manage-peering
+func elsewhere(route *topology.Route, network *topology.Network, addresses packet.Addresses) bool {
+	gw, known := route.Via.Get()
+	if !known || gw == nil || gw.Kind != topology.Peering || route.Origin != topology.OriginSystem {
+		return false
+	}
+	return slices.ContainsFunc(network.Prefixes, func(v topology.Val[netip.Prefix]) bool {
+		p, known := v.Get()
+		return known && packet.InPrefix(p).Contains(addresses)
+	})
 }
 
 // ownRoutes are packets that the cloud's own routes take.

@@ -39,13 +39,13 @@ func (e *Engine) allowed(rule *topology.Rule, out bool) string {
 	if text, ok := e.texts.Load(key); ok {
 		return text.(string)
 	}
-	text := "allowed " + direction(out) + ": " + describeRule(rule, out)
+	text := "allowed " + direction(out) + ": " + e.describeRule(rule, out)
 	e.texts.Store(key, text)
 	return text
 }
 
 // describeRule describes what a rule matches, for people.
-func describeRule(rule *topology.Rule, out bool) string {
+func (e *Engine) describeRule(rule *topology.Rule, out bool) string {
 	protocols := []string{"any protocol"}
 	if numbers, known := rule.Protocols.Get(); !known {
 		protocols = []string{"a protocol that is not known yet"}
@@ -70,12 +70,12 @@ func describeRule(rule *topology.Rule, out bool) string {
 		text += " " + strings.Join(list, ", ")
 	}
 	if out {
-		return text + " to " + describeMatch(rule.Destination)
+		return text + " to " + e.describeMatch(rule.Destination)
 	}
-	return text + " from " + describeMatch(rule.Source)
+	return text + " from " + e.describeMatch(rule.Source)
 }
 
-func describeMatch(value topology.Val[topology.Match]) string {
+func (e *Engine) describeMatch(value topology.Val[topology.Match]) string {
 	m, known := value.Get()
 	if !known {
 		return "addresses that are not known yet"
@@ -89,7 +89,11 @@ func describeMatch(value topology.Val[topology.Match]) string {
 			parts = append(parts, fmt.Sprintf("%d more", len(m.Prefixes)-i))
 			break
 		}
-		parts = append(parts, prefix.String())
+		text := prefix.String()
+		if name, ok := e.model.AtomName(prefix.Addr()); ok && prefix.Bits() >= 24 {
+			text = name
+		}
+		parts = append(parts, text)
 	}
 	for _, group := range m.Members {
 		if group != nil {

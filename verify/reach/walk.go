@@ -272,7 +272,7 @@ func (w *walk) deny(f flow, filters []*topology.Filter, found []match, denied pa
 	lost := Witness(denied)
 	for _, m := range found {
 		if !m.allow && m.rule != nil && len(m.set.Intersect(denied)) > 0 {
-			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), describeRule(m.rule, out))
+			w.block(f, m.rule.Ref, "%s is denied %s: %s", w.text(lost), direction(out), w.engine.describeRule(m.rule, out))
 			return
 		}
 	}
@@ -424,6 +424,14 @@ func sameEdge(a, b *topology.Gateway) bool {
 // name names a gateway for people.
 func name(gw *topology.Gateway) string {
 	kind := kindName(gw.Kind)
+	if gw.Network != nil && gw.Network.Cloud == topology.Azure {
+		switch gw.Kind {
+		case topology.Internet:
+			kind = "Azure's way to the internet"
+		case topology.ServiceGateway:
+			kind = "the service endpoint"
+		}
+	}
 	if gw.Name == "" || gw.Kind == topology.Local || gw.Kind == topology.Drop {
 		return kind
 	}

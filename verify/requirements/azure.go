@@ -480,6 +480,15 @@ func symmetric(c *check) {
 		return
 	}
 	company, open := c.companyNetworks()
+	for _, gw := range c.model.Gateways { // networks outside the graph are the company's too
+		for _, v := range gw.PeerPrefixes {
+			if p, known := v.Get(); known {
+				company = append(company, p)
+			} else {
+				open = append(open, v.Ref())
+			}
+		}
+	}
 	if len(open) > 0 {
 		c.doubt(open, "which blocks the company's network has is not told")
 	}

@@ -3,6 +3,7 @@ package topology
 import (
 	"cmp"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -245,12 +246,18 @@ func (a *azure) name(n *node) string {
 	return v.StringValue()
 }
 
-// title is the name for people.
+// madeUp is what is put behind names that Pulumi makes.
+var madeUp = regexp.MustCompile("^[0-9a-f]{7,8}$")
+
+// title is the name for people. One that is made up for a plan is not the one that
+// the resource will get.
 func (a *azure) title(n *node) string {
-	if name := a.name(n); name != "" {
-		return name
+	name := a.name(n)
+	rest, own := strings.CutPrefix(name, n.Name)
+	if name == "" || own && a.ix.recorded && madeUp.MatchString(rest) {
+		return n.Name
 	}
-	return n.Name
+	return name
 }
 
 func nameKey(kind, name string) string { return kind + "\x00" + strings.ToLower(name) }

@@ -336,6 +336,7 @@ func (a *azure) findPeerings() {
 			alone[key{near, strings.ToLower(a.name(n))}] = true
 		}
 		p := a.peering(a.networkOf(owner, n.get("virtualNetworkName")), n.ref(""), n.get)
+		p.gateway.Name = a.title(n)
 		sides = append(sides, p)
 		a.element(n, p.ref, &p.gateway.Incomplete)
 	}, "VirtualNetworkPeering")

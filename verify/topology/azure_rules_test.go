@@ -64,6 +64,9 @@ func ruleLine(r topology.Rule) string {
 	line := fmt.Sprintf("%d %s %s from %s to %s:%s", r.Number, effect, list(protocols, protocolsKnown), side(r.Source), side(r.Destination), list(ports, portsKnown))
 	if names, known := r.Names.Get(); !known {
 		line += " names ?"
+		if least, _ := r.Names.Options(); len(least) > 0 {
+			line += " and at the least " + strings.Join(least[0], ",")
+		}
 	} else if len(names) > 0 {
 		line += " names " + strings.Join(names, ",")
 	}

@@ -321,7 +321,8 @@ type Rule struct {
 	SourcePorts, DestinationPorts Val[[]Ports]
 	// Names are the domain names of a firewall's rule, "*.example.com" with
 	// everything below; empty is a rule by address alone. A rule with names
-	// matches a packet only when the question names one of them.
+	// matches a packet only when the question names one of them. AtLeast is some
+	// names, of which not all are known.
 	Names Val[[]string]
 	// Number is the rule's place or priority, for people; 0 where the cloud
 	// has none.
