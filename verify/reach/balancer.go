@@ -203,13 +203,22 @@ func (d *doors) at(w *walk, door *topology.Interface) []flow {
 	unsure := w.engine.toward(sub, q, d)
 	w.engine.anywhere(sub, q)
 	w.blocks, w.steps = append(w.blocks, sub.blocks...), sub.steps
-	if len(unsure) > 0 {
-		for i, f := range sub.arrivals {
-			sub.arrivals[i] = f.doubt(unsure...)
+	// Of those that nobody knows the way of, the same packets are needed once.
+	lost := map[[2]packet.Cube]bool{}
+	d.arrived[door] = nil
+	for _, f := range sub.arrivals {
+		if packets := [2]packet.Cube{f.sent, f.now}; f.lost() {
+			if lost[packets] {
+				continue
+			}
+			lost[packets] = true
 		}
+		if len(unsure) > 0 {
+			f = f.doubt(unsure...)
+		}
+		d.arrived[door] = append(d.arrived[door], f)
 	}
-	d.arrived[door] = sub.arrivals
-	return sub.arrivals
+	return d.arrived[door]
 }
 
 // listened returns what the listener takes of the flow.
