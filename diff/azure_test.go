@@ -14,6 +14,7 @@ import (
 	"github.com/underlay-iac/underlay/components/azurevnet"
 	"github.com/underlay-iac/underlay/diff"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -221,7 +222,7 @@ func TestOverlapsAndNotes(t *testing.T) {
 	assert.Equal(t, []diff.OverlapChange{{Change: diff.Gained, Sentence: "three overlaps"}, {Change: diff.Lost, Sentence: "one overlaps"}}, r.Overlaps)
 	assert.Equal(t, []string{"dev, proposal.yaml: alike", "proposal.yaml: another"}, r.Notes)
 	var printed bytes.Buffer
-	require.NoError(t, r.Text(&printed))
+	require.NoError(t, r.Text(&printed, terminal.Style{}))
 	assert.Contains(t, printed.String(), "\nAddresses\n  + three overlaps\n  - one overlaps\n")
 }
 
@@ -230,7 +231,7 @@ func TestAzureDeterministic(t *testing.T) {
 	var first string
 	for range 3 {
 		var printed bytes.Buffer
-		require.NoError(t, compare(t, side(t, "azure-dev", nil), side(t, "aks-dev", nil)).Text(&printed))
+		require.NoError(t, compare(t, side(t, "azure-dev", nil), side(t, "aks-dev", nil)).Text(&printed, terminal.Style{}))
 		if first == "" {
 			first = printed.String()
 		}

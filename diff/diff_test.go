@@ -17,6 +17,7 @@ import (
 	"github.com/underlay-iac/underlay/diff"
 	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -326,7 +327,7 @@ func TestDeterministic(t *testing.T) {
 		data, err := json.Marshal(r)
 		require.NoError(t, err)
 		var printed bytes.Buffer
-		require.NoError(t, r.Text(&printed))
+		require.NoError(t, r.Text(&printed, terminal.Style{}))
 		data = append(data, printed.Bytes()...)
 		if first == nil {
 			first = data

@@ -9,14 +9,15 @@ import (
 
 	"github.com/underlay-iac/underlay/catalog"
 	"github.com/underlay-iac/underlay/report"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/reach"
 )
 
 // Text writes the report for people: what can be reached first, for it matters
 // most.
-func (r *Report) Text(w io.Writer) error {
-	out := &writer{w: w}
-	out.printf("%s → %s\n", r.From, r.To)
+func (r *Report) Text(w io.Writer, style terminal.Style) error {
+	out := &writer{w: w, style: style}
+	out.printf("%s\n", style.Heading(r.From+" → "+r.To))
 	if !r.Changed() {
 		out.printf("\nNo change of meaning: the same addresses, paths, verdicts and cost.\n")
 	}
@@ -32,8 +33,9 @@ func (r *Report) Text(w io.Writer) error {
 
 // writer keeps the first error.
 type writer struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	style terminal.Style
+	err   error
 }
 
 func (o *writer) printf(format string, args ...any) {
@@ -42,21 +44,31 @@ func (o *writer) printf(format string, args ...any) {
 	}
 }
 
-// marks are the signs of changes.
-func marks() map[string]string {
-	return map[string]string{Gained: "+", Lost: "-", Rerouted: "~", Decided: "!", Admitted: "+", Refused: "-"}
+func (o *writer) heading(text string) { o.printf("\n%s\n", o.style.Heading(text)) }
+
+// change writes a sentence after the sign of its change.
+func (o *writer) change(kind string, certain bool, sentence string) {
+	mark := o.style.Unsure("?")
+	switch {
+	case kind == Decided:
+		mark = o.style.Unsure("!")
+	case !certain:
+	case kind == Gained || kind == Admitted:
+		mark = o.style.Good("+")
+	case kind == Lost || kind == Refused:
+		mark = o.style.Bad("-")
+	case kind == Rerouted:
+		mark = o.style.Unsure("~")
+	}
+	o.printf("  %s %s\n", mark, sentence)
 }
 
 func (r *Report) paths(out *writer) {
 	if len(r.Paths) > 0 {
-		out.printf("\nPaths\n")
+		out.heading("Paths")
 	}
 	for _, p := range r.Paths {
-		mark := marks()[p.Change]
-		if !p.Certain && p.Change != Decided {
-			mark = "?"
-		}
-		out.printf("  %s %s\n", mark, p.Sentence)
+		out.change(p.Change, p.Certain, p.Sentence)
 		out.hop("before", p.Before)
 		out.hop("now", p.After)
 		for i, ref := range p.Unknowns {
@@ -77,7 +89,7 @@ func (o *writer) hop(when string, hop *reach.Hop) {
 
 func (r *Report) verdicts(out *writer) {
 	if len(r.Requirements) > 0 {
-		out.printf("\nRequirements\n")
+		out.heading("Requirements")
 	}
 	for _, c := range r.Requirements {
 		out.printf("  %-8s  %s → %s   %s\n", c.ID, cmp.Or(string(c.Before), "not asked"), cmp.Or(string(c.After), "not asked"), c.Title)
@@ -89,10 +101,10 @@ func (r *Report) verdicts(out *writer) {
 
 func (r *Report) addresses(out *writer) {
 	if len(r.Addresses)+len(r.Overlaps) > 0 {
-		out.printf("\nAddresses\n")
+		out.heading("Addresses")
 	}
 	for _, o := range r.Overlaps {
-		out.printf("  %s %s\n", marks()[o.Change], o.Sentence)
+		out.change(o.Change, true, o.Sentence)
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, c := range r.Addresses {
@@ -121,7 +133,7 @@ func (r *Report) cost(out *writer) {
 	if c.AtLeast {
 		least = "at least "
 	}
-	out.printf("\nCost  %s%s → %s US dollars a month, %s\n", least, amount(c.Before), amount(c.After), signed(c.After-c.Before))
+	out.printf("\n%s  %s%s → %s US dollars a month, %s\n", out.style.Heading("Cost"), least, amount(c.Before), amount(c.After), signed(c.After-c.Before))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, line := range c.Lines {
 		sum := "price unknown"

@@ -7,7 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
@@ -92,10 +94,14 @@ func groupPrefix(p placement) string {
 // every way to deploy is guarded alike.
 func deployedBlocks(ctx *pulumi.Context) (map[string]string, error) {
 	stack := strings.Join([]string{ctx.Organization(), ctx.Project(), ctx.Stack()}, "/")
-	// A plain invoke refuses an answer with a secret in it, and a stack's state
-	// may have one.
-	answer, err := internals.UnsafeAwaitOutput(ctx.Context(), ctx.InvokeOutput(
-		"pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, pulumi.MapOutput{}, pulumi.InvokeOutputOptions{}))
+	// A file backend that writes the state at this moment may answer with half a
+	// file: it does not replace what it keeps of a file beside it in one go.
+	answer, err := backoff.Retry(ctx.Context(), func() (internals.UnsafeAwaitOutputResult, error) {
+		// A plain invoke refuses an answer with a secret in it, and a stack's state
+		// may have one.
+		return internals.UnsafeAwaitOutput(ctx.Context(), ctx.InvokeOutput(
+			"pulumi:pulumi:readStackResourceOutputs", &stackArgs{StackName: stack}, pulumi.MapOutput{}, pulumi.InvokeOutputOptions{}))
+	}, backoff.WithMaxTries(3), backoff.WithBackOff(backoff.NewConstantBackOff(200*time.Millisecond)))
 	if err != nil {
 		return nil, fmt.Errorf("read what is deployed of stack %s: %w", stack, err)
 	}

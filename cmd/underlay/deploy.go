@@ -106,6 +106,15 @@ func deploy(cmd *cobra.Command, flags *deployFlags, stack string, operate operat
 	progress := newProgress(ctx, cmd.ErrOrStderr(), flags.json)
 	defer func() { progress.finish(err) }()
 
+	if cmd.Name() == string(automation.OpUp) {
+		texts, _, err := warnings(env.Environment, env.siblings())
+		if err != nil {
+			return err
+		}
+		for _, text := range texts {
+			progress.warn(text)
+		}
+	}
 	progress.now("looking for the engine")
 	cli, err := engine.Find(ctx, engine.Options{Tools: toolsModule(env.root), Progress: progress.note})
 	if err != nil {
@@ -249,7 +258,9 @@ func (s *sandbox) open(ctx context.Context, env *environment) error {
 
 // use points an operation at the sandbox and away from the user's own Pulumi.
 func (s *sandbox) use(options *automation.Options) {
-	options.Backend = "file://" + filepath.ToSlash(s.dir)
+	// Without a file of metadata beside each of the state's, which is read while it
+	// is written (gocloud.dev/blob/fileblob).
+	options.Backend = "file://" + filepath.ToSlash(s.dir) + "?metadata=skip"
 	options.SecretsProvider = "passphrase"
 	options.Env = map[string]string{
 		"PULUMI_HOME": filepath.Join(s.dir, "home"),

@@ -12,6 +12,7 @@ import (
 	"github.com/underlay-iac/underlay/components/azurevnet"
 	"github.com/underlay-iac/underlay/diff"
 	"github.com/underlay-iac/underlay/stacks"
+	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
 
@@ -100,7 +101,7 @@ func compare(cmd *cobra.Command, args []string, model string, asJSON bool) error
 	if asJSON {
 		err = printJSON(cmd.OutOrStdout(), report)
 	} else {
-		err = report.Text(cmd.OutOrStdout())
+		err = report.Text(cmd.OutOrStdout(), terminal.For(cmd.OutOrStdout()))
 	}
 	if err == nil && report.Changed() {
 		err = exitError{exitFailed}

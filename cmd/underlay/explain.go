@@ -83,7 +83,9 @@ func explainStack(cmd *cobra.Command, flags *stackFlags, stack, id string) error
 	if err != nil {
 		return err
 	}
-	results, err := verdictsOf(cmd, requirements.Input{Graph: g, Model: env.Spec.Model(), Siblings: siblings(cmd.Context(), env)})
+	in := requirements.Input{Graph: g, Model: env.Spec.Model()}
+	in.Siblings = graphsLike(cmd.Context(), in.Model, env.siblings())
+	results, err := verdictsOf(cmd, in)
 	if err != nil {
 		return err
 	}

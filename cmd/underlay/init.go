@@ -120,20 +120,20 @@ type question struct {
 
 func questions() []question {
 	return []question{
-		{askModel, "Deployment model", "deployment model", initModels()},
-		{askRegion, "AWS region", "AWS region, for example eu-west-1", nil},
-		{askZones, "Availability zones", "availability zones with commas between them (default the region's first three)", nil},
-		{askInternet, "May the workloads reach the internet", "whether workloads reach the internet, by a NAT gateway, or AWS alone, by interface endpoints", []string{"yes", "no"}},
-		{askDataAccount, "AWS account of the data plane", "id of the AWS account of the data plane", nil},
-		{askControlAccount, "AWS account of the control plane", "id of the AWS account of the control plane", nil},
-		{askLocation, "Azure region", "Azure region in its short form, for example westeurope", nil},
-		{askSubscription, "Azure subscription", "id of the Azure subscription to deploy to", nil},
-		{askResourceGroup, "Resource group", "name of the resource group to make (default the stack's name)", nil},
-		{askEgress, "How traffic gets out", "way out in Azure", egresses()},
-		{askControlPlane, "Blocks that the control plane connects from", "public blocks of the vendor's control plane with commas between them", nil},
-		{askFirewall, "Private address of your firewall", "private address of your firewall; with egress customerFirewall", nil},
-		{askEntry, "Public address of your firewall that the control plane connects to", "public address of your firewall for the control plane's connections; with egress customerFirewall", nil},
-		{askAvoid, "Ranges to avoid", "blocks that are used elsewhere, with commas between them (default none)", nil},
+		{askModel, "Deployment model", "deployment `MODEL`", initModels()},
+		{askRegion, "AWS region", "AWS `REGION`, for example eu-west-1", nil},
+		{askZones, "Availability zones", "availability `ZONES` with commas between them (default the region's first three)", nil},
+		{askInternet, "May the workloads reach the internet", "`ANSWER` to whether workloads reach the internet, by a NAT gateway, or AWS alone, by interface endpoints", []string{"yes", "no"}},
+		{askDataAccount, "AWS account of the data plane", "`ID` of the AWS account of the data plane", nil},
+		{askControlAccount, "AWS account of the control plane", "`ID` of the AWS account of the control plane", nil},
+		{askLocation, "Azure region", "Azure `REGION` in its short form, for example westeurope", nil},
+		{askSubscription, "Azure subscription", "`ID` of the Azure subscription to deploy to", nil},
+		{askResourceGroup, "Resource group", "`NAME` of the resource group to make (default the stack's name)", nil},
+		{askEgress, "How traffic gets out", "`WAY` out in Azure", egresses()},
+		{askControlPlane, "Blocks that the control plane connects from", "public `BLOCKS` of the vendor's control plane with commas between them", nil},
+		{askFirewall, "Private address of your firewall", "private `ADDRESS` of your firewall; with egress customerFirewall", nil},
+		{askEntry, "Public address of your firewall that the control plane connects to", "public `ADDRESS` of your firewall for the control plane's connections; with egress customerFirewall", nil},
+		{askAvoid, "Ranges to avoid", "`BLOCKS` that are used elsewhere, with commas between them (default none)", nil},
 	}
 }
 

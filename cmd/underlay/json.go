@@ -22,7 +22,7 @@ always come in the same order.
             mend, models; with a stack the list of verdicts as in verify
   cost      operation, project, stack, currency, hoursPerMonth, lines, usage, comparisons,
             total, atLeast
-  diff      from, to, addresses, paths, requirements, cost, notes
+  diff      from, to, addresses, overlaps, paths, requirements, cost, notes
   init      operation, stack, file, model, region, addresses
   doctor    operation, ready, checks
 

@@ -74,7 +74,7 @@ type addressSubnet struct {
 }
 
 func preview(cmd *cobra.Command, flags *stackFlags, stack, export string) error {
-	ctx, w := cmd.Context(), cmd.OutOrStdout()
+	w := cmd.OutOrStdout()
 	start := time.Now()
 	env, err := flags.load(stack)
 	if err != nil {
@@ -84,7 +84,8 @@ func preview(cmd *cobra.Command, flags *stackFlags, stack, export string) error 
 	if err != nil {
 		return err
 	}
-	warnings, err := env.Warnings()
+	siblings := env.siblings()
+	warnings, _, err := warnings(env.Environment, siblings)
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func preview(cmd *cobra.Command, flags *stackFlags, stack, export string) error 
 		}
 	}
 	verdicts, err := verdictsOf(cmd, requirements.Input{
-		Graph: recorded, Model: env.Spec.Model(), Siblings: siblings(ctx, env),
+		Graph: recorded, Model: env.Spec.Model(), Siblings: graphsLike(cmd.Context(), env.Spec.Model(), siblings),
 	})
 	if err != nil {
 		return err

@@ -121,6 +121,17 @@ func (p *progress) note(line string) {
 	p.step, p.begin = line, time.Time{}
 }
 
+// warn tells what may not be meant.
+func (p *progress) warn(text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.print(p.warning(text))
+}
+
+func (p *progress) warning(text string) string {
+	return p.style.Unsure("warning:") + " " + p.style.Hang(text, 9)
+}
+
 func (p *progress) print(line string) {
 	switch {
 	case p.screen != nil:
@@ -170,7 +181,7 @@ func (p *progress) event(e automation.Event) {
 	}
 	switch verb := verbOf(e.Op); {
 	case e.Status == automation.StatusDiagnostic && e.Severity == automation.SeverityWarning:
-		p.print(p.style.Unsure("warning:") + " " + p.style.Hang(e.Message, 9))
+		p.print(p.warning(e.Message))
 	case e.Status == automation.StatusDone && verb.changes && p.screen == nil && !p.silent && !isPlumbing(e.Type):
 		fmt.Fprintf(p.out, "  %-8s %-60s %5.1f s\n", verb.done, shortType(e.Type)+" "+e.Name, time.Since(p.begin).Seconds())
 	}

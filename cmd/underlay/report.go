@@ -40,8 +40,8 @@ same bytes for the same graph.`,
 			var planned *stacks.Environment
 			var others []stacks.Sibling
 			if env != nil {
-				planned, in.Model, in.Siblings = env.Environment, env.Spec.Model(), siblings(cmd.Context(), env)
-				others = without(environmentsBeside(env.root), env.stack)
+				planned, in.Model, others = env.Environment, env.Spec.Model(), env.siblings()
+				in.Siblings = graphsLike(cmd.Context(), in.Model, others)
 			}
 			var page *report.Page
 			err = during(cmd, "verifying "+count(len(resources(g)), "resource"), func() (err error) {
@@ -69,12 +69,13 @@ func newPage(in requirements.Input, env *stacks.Environment, others []stacks.Sib
 	}
 	if env != nil {
 		page.From = "Planned in " + env.Region() + "; nothing of this page was asked of a cloud"
-		var err error
-		if page.Warnings, err = env.Warnings(); err != nil {
+		texts, overlaps, err := warnings(env, others)
+		if err != nil {
 			return nil, err
 		}
-		if err := overlapping(page, env, others); err != nil {
-			return nil, err
+		page.Warnings = texts
+		for _, o := range overlaps {
+			page.Others = append(page.Others, report.Other{Prefix: o.With, Of: o.Of})
 		}
 	}
 	results, err := requirements.Verify(in)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/underlay-iac/underlay/automation/engine"
@@ -73,7 +74,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
 			"field": field,
-			"lives": lives,
 		},
 	})
 }
@@ -139,32 +139,35 @@ func field(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// lives runs every environment of the folder up, up again and down on simulated
-// clouds: all is created, then nothing is left to do, then nothing is left.
-func lives(ts *testscript.TestScript, _ bool, _ []string) {
-	files, err := filepath.Glob(ts.MkAbs("Pulumi.*.yaml"))
-	ts.Check(err)
-	if len(files) < 8 {
-		ts.Fatalf("only %d environments", len(files))
-	}
-	for _, file := range files {
-		stack := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "Pulumi."), ".yaml")
-		before := 0
-		for _, step := range []struct{ operation, kind string }{{"up", "create"}, {"up", "same"}, {"destroy", "delete"}} {
-			ts.Check(ts.Exec("underlay", step.operation, stack, "--sandbox", "--json"))
-			var result struct{ Changes map[string]int }
-			ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &result))
-			for kind, n := range result.Changes {
-				if (n > 0) != (kind == step.kind) || n > 0 && before > 0 && n != before {
-					ts.Fatalf("%s %s: %v", step.operation, stack, result.Changes)
+// Each environment of the repository comes up whole on simulated clouds, has nothing to
+// do after that, and goes without a trace.
+func TestLives(t *testing.T) {
+	buildEngine(t)
+	dir := t.TempDir()
+	require.NoError(t, copyProject(dir))
+	stacks := stackNames(dir)
+	require.GreaterOrEqual(t, len(stacks), 8)
+	for _, stack := range stacks {
+		t.Run(stack, func(t *testing.T) {
+			t.Parallel()
+			before := 0
+			for _, step := range []struct{ operation, kind string }{{"up", "create"}, {"up", "same"}, {"destroy", "delete"}} {
+				cmd := exec.CommandContext(t.Context(), "underlay", step.operation, stack, "--sandbox", "--json")
+				cmd.Dir = dir
+				stdout, err := cmd.Output()
+				require.NoError(t, err, "%s: %s", step.operation, stdout)
+				var result struct{ Changes map[string]int }
+				require.NoError(t, json.Unmarshal(stdout, &result))
+				n := result.Changes[step.kind]
+				for kind, others := range result.Changes {
+					assert.True(t, kind == step.kind || others == 0, "%s: %v", step.operation, result.Changes)
 				}
-				before = max(before, n)
+				assert.True(t, n > 0 && (n == before || before == 0), "%s: %v after %d", step.operation, result.Changes, before)
+				before = n
 			}
-		}
-		for _, cloud := range []string{".aws.json", ".azure.json"} {
-			if _, err := os.Stat(ts.MkAbs(filepath.Join(".underlay", "sandbox", stack+cloud))); !errors.Is(err, os.ErrNotExist) {
-				ts.Fatalf("%s%s is left behind: %v", stack, cloud, err)
-			}
-		}
+			left, err := filepath.Glob(filepath.Join(dir, ".underlay", "sandbox", stack+".*"))
+			require.NoError(t, err)
+			assert.Empty(t, left)
+		})
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -10,10 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/underlay-iac/underlay/graph"
 	"github.com/underlay-iac/underlay/problem"
 	"github.com/underlay-iac/underlay/report"
-	"github.com/underlay-iac/underlay/stacks"
 	"github.com/underlay-iac/underlay/terminal"
 	"github.com/underlay-iac/underlay/verify/requirements"
 )
@@ -92,7 +89,7 @@ func verify(cmd *cobra.Command, flags *verifyFlags) error {
 			return usageError{fmt.Errorf("%s has the model %s, not %s: leave --model out", env.file, env.Spec.Model(), flags.model)}
 		}
 		in.Model = env.Spec.Model()
-		in.Siblings = siblings(cmd.Context(), env)
+		in.Siblings = graphsLike(cmd.Context(), in.Model, env.siblings())
 		artifact = filepath.Base(env.file)
 	}
 	results, err := verdictsOf(cmd, in)
@@ -169,24 +166,4 @@ func verdictsOf(cmd *cobra.Command, in requirements.Input) (results []requiremen
 		return err
 	})
 	return results, err
-}
-
-// siblings are the project's other environments of the same model. One whose
-// configuration is wrong is left out: it has a verification of its own.
-func siblings(ctx context.Context, env *environment) []*graph.Graph {
-	var found []*graph.Graph
-	for _, name := range stackNames(env.root) {
-		file := filepath.Join(env.root, "Pulumi."+name+".yaml")
-		if name == env.stack || file == env.file {
-			continue
-		}
-		other, err := stacks.Load(file)
-		if err != nil || other.Spec.Model() != env.Spec.Model() {
-			continue
-		}
-		if g, err := graph.Record(ctx, stacks.Project, name, nil, other.Program()); err == nil {
-			found = append(found, g)
-		}
-	}
-	return found
 }

@@ -3,12 +3,15 @@
 //
 // Bubble Tea, which Pulumi's SDK imports, asks in an init function whether the
 // terminal's background is dark (tea_init.go of its version 1). It then swallows
-// what was typed meanwhile, and waits for five seconds where no answer comes. It
-// does not ask where TERM is dumb; so that is what TERM is until main begins.
+// what was typed meanwhile, and waits for five seconds where no answer comes. Only
+// the environment can stop it, and not once that function runs: it does not ask where
+// TERM is dumb. So that is what TERM is until main begins.
 //
-// Go initialises the first package by import path whose imports are initialised.
-// This one imports syscall alone, so it comes before package os and everything
-// that needs it, which Bubble Tea does. Another import would end that.
+// Go initialises, of the packages whose imports are initialised, the first by import
+// path (https://go.dev/ref/spec#Program_initialization). This one imports syscall alone,
+// and its path is before "os", which imports syscall too and which Bubble Tea needs;
+// so it comes before both. Another import here could end that, and the tests that run
+// the program on a terminal would tell.
 package quiet
 
 import "syscall"
