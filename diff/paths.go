@@ -562,14 +562,17 @@ func (p PathChange) lets() string {
 	if isFilter(p.From[0]) {
 		filters = p.From
 	}
-	verb := "lets"
-	if len(filters) > 1 {
-		verb = "let"
+	when := "now "
+	if p.Change == Refused {
+		when = "no longer "
 	}
-	if p.Change == Admitted {
-		return "now " + verb
+	switch {
+	case !p.Certain:
+		return "may " + when + "let"
+	case len(filters) > 1:
+		return when + "let"
 	}
-	return "no longer " + verb
+	return when + "lets"
 }
 
 // plural puts those names that begin with the prefix into one.

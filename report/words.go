@@ -51,12 +51,7 @@ func (s *Subject) ruleTexts(rules []topology.Rule, out bool) []string {
 	for i := range rules {
 		rule := &rules[i]
 		texts = append(texts, s.ruleText(rule, out))
-		other := rule.Source
-		if out {
-			other = rule.Destination
-		}
-		protocols, known := rule.Protocols.Get()
-		if allow, decided := rule.Allow.Get(); decided && !allow && known && len(protocols) == 0 && other.Or(topology.Match{}).Anyone {
+		if allow, decided := rule.Allow.Get(); decided && !allow && rule.MatchesAll() {
 			break
 		}
 	}

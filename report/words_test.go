@@ -58,10 +58,15 @@ func TestRulesEndWithWhatDeniesEverything(t *testing.T) {
 	s := &Subject{model: &topology.Model{}}
 	everyone := known(topology.Match{Anyone: true})
 	rule := func(allow bool, protocols ...uint8) topology.Rule {
-		return topology.Rule{Allow: known(allow), Protocols: known(protocols), DestinationPorts: known([]topology.Ports{}), Source: everyone, Names: known([]string(nil))}
+		return topology.Rule{Allow: known(allow), Protocols: known(protocols), SourcePorts: known([]topology.Ports{}), DestinationPorts: known([]topology.Ports{}),
+			Source: everyone, Destination: everyone, Names: known([]string(nil))}
 	}
-	assert.Equal(t, []string{"denies UDP from anyone", "denies everything from anyone"},
-		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), rule(false), rule(true)}, false))
+	somePorts, somePlace := rule(false), rule(false)
+	somePorts.DestinationPorts = known([]topology.Ports{{First: 3389, Last: 3389}})
+	somePlace.Destination = prefixMatch("10.0.1.0/24")
+	const some = "denies everything 3389 from anyone"
+	assert.Equal(t, []string{"denies UDP from anyone", some, "denies everything from anyone", "denies everything from anyone"},
+		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), somePorts, somePlace, rule(false), rule(true)}, false))
 }
 
 func TestThousands(t *testing.T) {

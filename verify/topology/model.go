@@ -329,6 +329,16 @@ type Rule struct {
 	Number int
 }
 
+// MatchesAll reports whether the rule certainly matches every packet: of a list
+// where the first match decides, nothing after it counts.
+func (r *Rule) MatchesAll() bool {
+	empty := func(ports Val[[]Ports]) bool { list, known := ports.Get(); return known && len(list) == 0 }
+	protocols, anyProtocol := r.Protocols.Get()
+	names, anyName := r.Names.Get()
+	return r.Source.Or(Match{}).Anyone && r.Destination.Or(Match{}).Anyone && anyProtocol && len(protocols) == 0 &&
+		empty(r.SourcePorts) && empty(r.DestinationPorts) && anyName && len(names) == 0
+}
+
 // Ports are from First to Last, both included.
 type Ports struct{ First, Last uint16 }
 
