@@ -227,7 +227,9 @@ func (s *Subject) inLine(t tier) (Line, finding) {
 	}
 	in := s.ask(inward)
 	line := Line{State: in.State, Inward: true, Label: "no way", Evidence: evidence("the internet to hosts of "+t.Name, in)}
-	if in.State == Path {
+	if name := s.balancerOn(in.Hops); in.State == Path && name != "" {
+		line.Label = "by load balancer " + name
+	} else if in.State == Path {
 		line.Label = "to public addresses"
 	} else if text := in.some(); text != "" {
 		line.Label = text

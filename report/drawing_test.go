@@ -115,7 +115,8 @@ func TestDrawingShowsWhatTheDocumentsAskFor(t *testing.T) {
 		{"dedicated-dev", "net-vpc", "pods", report.Absent, report.Absent, "no way"},
 		// By the firewall the names alone of the outbound rules of AKS; the load balancer
 		// that AKS makes is in no graph.
-		{"aks-dev", "spoke-vnet", "nodes", report.Path, report.Absent, "8 names by firewall"},
+		// The application gateway forwards to the cluster's own load balancer among the nodes.
+		{"aks-dev", "spoke-vnet", "nodes", report.Path, report.Path, "8 names by firewall"},
 		{"aks-dev", "spoke-vnet", "pods", report.Path, report.Absent, "8 names by firewall"},
 		{"aks-dev", "spoke-vnet", "endpoints", report.Absent, report.Absent, "no way"},
 		{"azure-dev", "net-vnet", "nodes", report.Offered, report.Offered, "by AKS's balancer later"},

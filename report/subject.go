@@ -199,6 +199,9 @@ func (s *Subject) networks() []*topology.Network {
 // way names the gateway on a way: "NAT gateway". Azure's way to the internet, which is
 // a part of the network, counts where there is no other.
 func (s *Subject) way(f finding) string {
+	if name := s.balancerOn(f.Hops); name != "" {
+		return "load balancer " + name
+	}
 	azure := ""
 	for _, hop := range f.Hops {
 		for _, gw := range s.model.Gateways {
@@ -212,6 +215,19 @@ func (s *Subject) way(f finding) string {
 		}
 	}
 	return azure
+}
+
+// balancerOn names the first load balancer that forwards what goes these hops; ""
+// is none.
+func (s *Subject) balancerOn(hops []reach.Hop) string {
+	for _, hop := range hops {
+		for _, b := range s.model.Balancers {
+			if slices.ContainsFunc(b.Listeners, func(l topology.Listener) bool { return l.Ref.URN == hop.URN && l.Ref.Property == hop.Property }) {
+				return b.Name
+			}
+		}
+	}
+	return ""
 }
 
 // gatewayName is what people call a gateway of its kind. Azure has no internet

@@ -206,9 +206,16 @@ func privateRanges() []netip.Prefix {
 // reaches checks that every packet of the traffic gets from one place to the
 // other and its reply back.
 func (c *check) reaches(from, to place, traffic reach.Traffic, name string, avoid ...*topology.Gateway) {
-	a := c.engine.Ask(reach.Question{From: from.end, To: to.end, Traffic: traffic, Name: name, Avoid: avoid})
-	demand := demanded(from.end, to.end, traffic)
-	switch missing := c.missing(demand, a.May, from.end, to.end); {
+	c.reachesBy(from, to, to, reach.Question{Traffic: traffic, Name: name, Avoid: avoid})
+}
+
+// reachesBy checks that all packets of the question from one place to the addresses
+// of another, a load balancer's, get to a third.
+func (c *check) reachesBy(from, by, to place, q reach.Question) {
+	q.From, q.To = from.end, to.end
+	a := c.engine.Ask(q)
+	demand := demanded(from.end, by.end, q.Traffic)
+	switch missing := c.missing(demand, a.May, from.end, by.end); {
 	case len(missing) > 0:
 		block := blockOf(a, missing, to)
 		path := Path{From: from.name, To: to.name, Packet: witness(missing), Hops: ended(block)}
@@ -224,7 +231,7 @@ func (c *check) reaches(from, to place, traffic reach.Traffic, name string, avoi
 	default:
 		refs := a.Unknowns
 		if len(refs) == 0 {
-			refs = unknownAddresses(from.end, to.end)
+			refs = unknownAddresses(from.end, by.end)
 		}
 		c.doubt(refs, "whether %s reaches %s is not known yet", c.short(from), c.short(to))
 	}

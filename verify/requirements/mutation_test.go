@@ -321,6 +321,7 @@ func awsMutations() []mutation {
 		{"REA-001", nlb, "the group lets nothing through to nodes", drop("SecurityGroupEgressRule connector-to-10-20-64-0-18-443"), "SecurityGroup connector-nlb"},
 		{"REA-001", nlb, "nobody admitted", drop("SecurityGroupIngressRule connector-from-203-0-113-0-24-443"), "SecurityGroup connector-nlb"},
 		{"REA-001", nlb, "public subnets cut off", drop("Route net-public-default"), ""},
+		{"REA-001", nlb, "a target that admits the clients and not the balancer", behindConnector("203.0.113.0/24"), "SecurityGroup app"},
 		{"REA-001", nlb, "no listener", drop("Listener connector-443"), "LoadBalancer connector-nlb"},
 		{"REA-001", dev, "an ACL without ephemeral ports", acl(zonalNodes("net-public-?"), 0, 443), "NetworkAcl acl"},
 

@@ -96,7 +96,9 @@ func publicConnection(c *check) {
 					} else {
 						c.reaches(from, at(i), reach.TCP(port), "")
 						for _, target := range l.Targets {
-							c.reaches(from, at(target), reach.TCP(port), "")
+							if sendsTo(l, i, target) {
+								c.reachesBy(from, at(i), at(target), reach.Question{Traffic: reach.TCP(port)})
+							}
 						}
 					}
 				}
@@ -123,6 +125,16 @@ func publicConnection(c *check) {
 			}
 		}
 	}
+}
+
+// sendsTo reports whether a load balancer's interface sends to a target: to one in
+// another zone only if it is told so.
+func sendsTo(l topology.Listener, i, target *topology.Interface) bool {
+	if cross, known := l.CrossZone.Get(); cross || !known {
+		return true
+	}
+	near, far := i.Subnet.Or(nil), target.Subnet.Or(nil)
+	return near == nil || far == nil || near.Zone.Or("") == far.Zone.Or("")
 }
 
 // admitted are the addresses that the groups of an interface admit to a port: a

@@ -386,7 +386,7 @@ func (a *azure) applicationRules(base Rule, rule property) []Rule {
 	for _, key := range []string{"fqdnTags", "webCategories", "targetUrls"} {
 		if p := rule.get(key); !none(p) {
 			byTag := base
-			byTag.Names = Unknown[[]string](p.ref())
+			byTag.Names = AtLeast[string](p.ref(), nil) // names all the same
 			if key == "fqdnTags" {
 				rules = append(rules, a.aksTag(base, p)...)
 				// A tag stands for names on the ports of HTTP and HTTPS.

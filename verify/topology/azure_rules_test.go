@@ -65,7 +65,7 @@ func ruleLine(r topology.Rule) string {
 	if names, known := r.Names.Get(); !known {
 		line += " names ?"
 		if least, _ := r.Names.Options(); len(least) > 0 {
-			line += " and at the least " + strings.Join(least[0], ",")
+			line += strings.TrimSuffix(", some, at the least "+strings.Join(least[0], ","), ", at the least ")
 		}
 	} else if len(names) > 0 {
 		line += " names " + strings.Join(names, ",")
@@ -340,7 +340,7 @@ func TestAzureFirewall(t *testing.T) {
 			"200 allow 17 from 10.1.0.0/16 to any:{123 123} names ntp.ubuntu.com",
 			"100 allow 6 from 10.1.0.0/16 to any:{443 443} names mcr.microsoft.com,*.data.mcr.microsoft.com",
 			"100 allow 6 from 10.1.0.0/16 to any:{443 443} names " + aksNames,
-			"100 allow 6 from 10.1.0.0/16 to any:{80 80} {443 443} names ?",
+			"100 allow 6 from 10.1.0.0/16 to any:{80 80} {443 443} names ?, some",
 		}, ruleLines(policy.Out))
 		assert.Equal(t, "ruleCollections[0].rules[0]", policy.Out[2].Ref.Property)
 
@@ -376,7 +376,7 @@ const aksNames = "mcr.microsoft.com,*.data.mcr.microsoft.com,mcr-0001.mcr-msedge
 // Only the tag AzureKubernetesService has names that are known, and only in a
 // rule for HTTPS; it may stand for more in any case.
 func TestAzureFirewallTags(t *testing.T) {
-	const certain, rest = "100 allow 6 from any to any:{443 443} names " + aksNames, "100 allow 6 from any to any:{80 80} {443 443} names ?"
+	const certain, rest = "100 allow 6 from any to any:{443 443} names " + aksNames, "100 allow 6 from any to any:{80 80} {443 443} names ?, some"
 	https := []any{props{"protocolType": "Https", "port": 443}}
 	for _, row := range []struct {
 		name            string
