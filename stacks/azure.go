@@ -19,6 +19,7 @@ import (
 	"github.com/underlay-iac/underlay/components/aks"
 	"github.com/underlay-iac/underlay/components/azureprivateendpoints"
 	"github.com/underlay-iac/underlay/components/azurevnet"
+	"github.com/underlay-iac/underlay/internal/outputs"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -497,7 +498,7 @@ func (n *azureNetwork) deployEndpoints(
 		Spec:              n.endpointsSpec,
 		ResourceGroupName: group,
 		VnetID:            vnet.VnetID,
-		SubnetID:          whole(ctx, vnet, addressing.AzurePrivateEndpoints),
+		SubnetID:          whole(vnet, addressing.AzurePrivateEndpoints),
 		HubVnetIDs:        links,
 		ForwardTo:         forwardTo,
 		Tags:              tags,
@@ -507,19 +508,19 @@ func (n *azureNetwork) deployEndpoints(
 // whole returns the id of a role's subnet once all of the VNet is there: what is
 // put into a subnet changes the VNet, and Azure takes one change at a time. Nil
 // is for no such subnet.
-func whole(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, role addressing.AzureRole, before ...pulumi.Resource) pulumi.StringInput {
+func whole(vnet *azurevnet.AzureSecureVnet, role addressing.AzureRole, before ...pulumi.Resource) pulumi.StringInput {
 	id, ok := vnet.Subnets()[string(role)]
 	if !ok {
 		return nil
 	}
-	return pulumi.OutputWithDependencies(ctx.Context(), id.ToStringOutput(), append(vnet.Ready(), before...)...).(pulumi.StringOutput)
+	return outputs.After(id.ToStringOutput(), append(vnet.Ready(), before...)...)
 }
 
 // clusterIDs are the ids of what a cluster is built into. It waits until the
 // VNet's routes and peerings are there, and for what else before names.
-func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, before ...pulumi.Resource) aks.IDs {
+func (n *azureNetwork) clusterIDs(vnet *azurevnet.AzureSecureVnet, before ...pulumi.Resource) aks.IDs {
 	ids := aks.IDs{
-		VnetID: vnet.VnetID, NodeSubnetID: whole(ctx, vnet, addressing.AzureNodes, before...), EgressAddresses: vnet.EgressIPs,
+		VnetID: vnet.VnetID, NodeSubnetID: whole(vnet, addressing.AzureNodes, before...), EgressAddresses: vnet.EgressIPs,
 	}
 	if n.clusterSpec.Vnet.Pods != nil {
 		ids.PodSubnetID = vnet.Subnets()[string(addressing.AzurePods)]

@@ -388,7 +388,7 @@ func (d *azureDeployment) cluster() error {
 		if err != nil {
 			return err
 		}
-		ids := d.plan.clusterIDs(d.ctx, d.vnet)
+		ids := d.plan.clusterIDs(d.vnet)
 		if zone := d.plan.clusterSpec.API.PrivateZone; zone != "" {
 			ids.PrivateZoneID = d.zoneIDs.MapIndex(pulumi.String(zone))
 		}
