@@ -284,7 +284,7 @@ func (s *Subject) laterIn(t tier, line *Line) {
 	for i := range filter.In {
 		rule := &filter.In[i]
 		source := rule.Source.Or(topology.Match{})
-		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.Bits() < 32 })
+		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.String() != azureHost })
 		if rule.Allow.Or(false) && (public || source.Internet || source.Anyone) {
 			line.State, line.Label = Offered, "by AKS's balancer later"
 			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + s.ruleText(rule, false)}, line.Evidence...)

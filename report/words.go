@@ -102,7 +102,7 @@ func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 			}
 			text = name
 		}
-		if text == "168.63.129.16/32" {
+		if text == azureHost {
 			text = "Azure itself (168.63.129.16)"
 		}
 		parts = append(parts, text)
@@ -123,6 +123,10 @@ func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 	}
 	return list(parts, 4)
 }
+
+// azureHost is the address of Azure's own services in every network.
+// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+const azureHost = "168.63.129.16/32"
 
 // prefixWords is a prefix, every address in words.
 func prefixWords(p netip.Prefix) string {

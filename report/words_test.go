@@ -69,6 +69,20 @@ func TestRulesEndWithWhatDeniesEverything(t *testing.T) {
 		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), somePorts, somePlace, rule(false), rule(true)}, false))
 }
 
+// The load balancer to come lets in who may connect to the nodes: one address of
+// somebody's too, and not what Azure itself sends from.
+func TestWhoComesInLater(t *testing.T) {
+	s := &Subject{model: &topology.Model{}}
+	for source, want := range map[string]State{
+		"203.0.113.0/24": Offered, "203.0.113.7/32": Offered, "168.63.129.16/32": Absent, "10.0.0.0/8": Absent,
+	} {
+		filter := &topology.Filter{In: []topology.Rule{{Allow: known(true), Source: prefixMatch(source), Names: known([]string(nil))}}}
+		line := Line{State: Absent}
+		s.laterIn(tier{Subnets: []*topology.Subnet{{Filter: known(filter)}}}, &line)
+		assert.Equal(t, want, line.State, source)
+	}
+}
+
 func TestThousands(t *testing.T) {
 	assert.Equal(t, []string{"0", "999", "1,000", "16,379", "1,048,576"},
 		[]string{thousands(0), thousands(999), thousands(1000), thousands(16379), thousands(1 << 20)})
