@@ -177,9 +177,9 @@ func (s *Subject) viaText(route *topology.Route) string {
 	case topology.Drop:
 		return "dropped"
 	case topology.ServiceGateway:
-		return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
+		return strings.TrimSpace(gw.Title() + " " + gw.Name)
 	case topology.Outside:
 		return "something that this graph does not hold"
 	}
-	return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
+	return strings.TrimSpace(gw.Title() + " " + gw.Name)
 }

@@ -486,15 +486,12 @@ func (n *azureNetwork) placements(name string) []placement {
 	return placed
 }
 
-// deployEndpoints registers the private endpoints and zones; nil without any.
+// deployEndpoints registers the private endpoints and zones, and exports what they are.
 func (n *azureNetwork) deployEndpoints(
 	ctx *pulumi.Context, group pulumi.StringInput, vnet *azurevnet.AzureSecureVnet, links pulumi.StringMap, forwardTo pulumi.StringInput,
 	tags pulumi.StringMap, opts ...pulumi.ResourceOption,
 ) (*azureprivateendpoints.AzurePrivateEndpoints, error) {
-	if n.endpoints == nil {
-		return nil, nil
-	}
-	return azureprivateendpoints.NewAzurePrivateEndpoints(ctx, endpointsName, &azureprivateendpoints.AzurePrivateEndpointsArgs{
+	set, err := azureprivateendpoints.NewAzurePrivateEndpoints(ctx, endpointsName, &azureprivateendpoints.AzurePrivateEndpointsArgs{
 		Spec:              n.endpointsSpec,
 		ResourceGroupName: group,
 		VnetID:            vnet.VnetID,
@@ -503,6 +500,14 @@ func (n *azureNetwork) deployEndpoints(
 		ForwardTo:         forwardTo,
 		Tags:              tags,
 	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	ctx.Export("privateEndpoints", pulumi.Map{
+		"zoneIds": set.ZoneIDs, "postgresZoneId": set.PostgresZoneID, "endpointIds": set.EndpointIDs,
+		"conditionalForwarders": set.ConditionalForwarders,
+	})
+	return set, nil
 }
 
 // whole returns the id of a role's subnet once all of the VNet is there: what is

@@ -360,10 +360,6 @@ func (d *azureDeployment) endpoints() error {
 		return err
 	}
 	d.zoneIDs = set.ZoneIDs
-	d.ctx.Export("privateEndpoints", pulumi.Map{
-		"zoneIds": set.ZoneIDs, "postgresZoneId": set.PostgresZoneID, "endpointIds": set.EndpointIDs,
-		"conditionalForwarders": set.ConditionalForwarders,
-	})
 	d.handover["privateZoneIds"] = set.ZoneIDs
 	return nil
 }

@@ -229,6 +229,40 @@ type Gateway struct {
 	Incomplete []Ref
 }
 
+// Title is what people call a gateway of its kind. Azure has no internet
+// gateway: its routes have a next hop of that name, and others to services.
+func (g *Gateway) Title() string {
+	if g.Network != nil && g.Network.Cloud == Azure {
+		switch g.Kind {
+		case Internet:
+			return "next hop Internet"
+		case ServiceGateway:
+			return "service endpoint"
+		}
+	}
+	switch g.Kind {
+	case NAT:
+		return "NAT gateway"
+	case Internet:
+		return "internet gateway"
+	case EgressOnly:
+		return "egress-only gateway"
+	case Firewall:
+		return "firewall"
+	case Appliance:
+		return "appliance"
+	case Transit:
+		return "transit gateway"
+	case VPN:
+		return "VPN gateway"
+	case Peering:
+		return "peering"
+	case ServiceGateway:
+		return "gateway endpoint"
+	}
+	return string(g.Kind)
+}
+
 // TransitGateway is the inside of a transit gateway.
 type TransitGateway struct {
 	Attachments []*Attachment
