@@ -114,7 +114,7 @@ func TestNodesNoLongerReachTheirRegistry(t *testing.T) {
 	a, b := side(t, "aks-dev", nil), side(t, "aks-dev", nil)
 	drop(t, b.Graph, "FirewallPolicyRuleCollectionGroup hub-aks")
 	r := compare(t, a, b)
-	assert.Equal(t, []string{"data plane nodes and data plane pods can no longer reach " + aksNames + " on tcp 80, tcp 443"}, sentences(r))
+	assert.Equal(t, []string{"data plane nodes and data plane pods can no longer reach " + aksNames + " on tcp 443"}, sentences(r))
 	require.NotNil(t, r.Paths[0].After)
 	assert.Contains(t, r.Paths[0].After.Effect, "stops: no rule of the firewall policy")
 	got := map[string]requirements.Verdict{}

@@ -17,25 +17,33 @@ type admission struct {
 	out                    bool
 }
 
+// opening is the rule that lets it pass.
+type opening struct {
+	rule *topology.Rule
+	// certain is false when a rule before may refuse some of it, or the rule's
+	// traffic is not known yet.
+	certain bool
+}
+
 // admissions are those of the filters that no path shows: of security groups whose
 // members are in no graph yet, and of subnets' groups, behind which a cluster puts
 // load balancers of its own. filters are those that are asked about.
-func (s *survey) admissions(own []netip.Prefix, names []Known) (order []admission, rules map[admission]*topology.Rule, filters map[string]bool) {
-	rules, filters = map[admission]*topology.Rule{}, map[string]bool{}
+func (s *survey) admissions(own []netip.Prefix, names []Known) (order []admission, openings map[admission]opening, filters map[string]bool) {
+	openings, filters = map[admission]opening{}, map[string]bool{}
 	for _, f := range s.model.Filters {
 		for _, name := range s.filterNames(f) {
 			filters[name] = true
 			for _, out := range []bool{false, true} {
-				for a, rule := range s.passing(f, out, own, names) {
+				for a, by := range s.passing(f, out, own, names) {
 					a.filter = name
-					if rules[a] == nil {
-						order, rules[a] = append(order, a), rule
+					if _, seen := openings[a]; !seen {
+						order, openings[a] = append(order, a), by
 					}
 				}
 			}
 		}
 	}
-	return order, rules, filters
+	return order, openings, filters
 }
 
 // filterNames are the names of a filter: of a security group without members its
@@ -63,21 +71,26 @@ func (s *survey) filterNames(f *topology.Filter) []string {
 }
 
 // passing are what a filter lets pass in one direction, in the order of its rules.
-func (s *survey) passing(f *topology.Filter, out bool, own []netip.Prefix, names []Known) iter.Seq2[admission, *topology.Rule] {
+func (s *survey) passing(f *topology.Filter, out bool, own []netip.Prefix, names []Known) iter.Seq2[admission, opening] {
 	list := f.In
 	if out {
 		list = f.Out
 	}
-	return func(yield func(admission, *topology.Rule) bool) {
+	return func(yield func(admission, opening) bool) {
+		refused := false
 		for i := range list {
 			rule := &list[i]
 			allow, known := rule.Allow.Get()
-			others := s.others(rule, out, own, names)
-			if known && !allow && slices.Contains(others, anyone) && traffic(ruleSet(rule)) == everyPort {
+			if known && !allow && rule.MatchesAll() {
 				return // nothing gets past it
 			}
-			for _, other := range others {
-				if known && allow && !yield(admission{other: other, traffic: traffic(ruleSet(rule)), out: out}, rule) {
+			if !known || !allow {
+				refused = true
+				continue
+			}
+			certain := !refused && rule.Protocols.IsKnown() && rule.DestinationPorts.IsKnown()
+			for _, other := range s.others(rule, out, own, names) {
+				if !yield(admission{other: other, traffic: traffic(ruleSet(rule)), out: out}, opening{rule, certain}) {
 					return
 				}
 			}
@@ -162,8 +175,8 @@ func compareAdmissions(a, b *survey, paths []PathChange) []PathChange {
 			}
 		}
 	}
-	before, oldRules, oldFilters := a.admissions(own, names)
-	after, newRules, newFilters := b.admissions(own, names)
+	before, old, oldFilters := a.admissions(own, names)
+	after, now, newFilters := b.admissions(own, names)
 	told := func(x admission) bool {
 		tier := strings.TrimPrefix(x.filter, nsgPrefix)
 		return slices.ContainsFunc(paths, func(p PathChange) bool {
@@ -175,25 +188,25 @@ func compareAdmissions(a, b *survey, paths []PathChange) []PathChange {
 		})
 	}
 	var changes []PathChange
-	add := func(change string, x admission, rule *topology.Rule) {
-		p := PathChange{Change: change, Certain: true, From: []string{x.other}, To: []string{x.filter}, Traffic: x.traffic, Unknowns: []topology.Ref{}}
+	add := func(change string, x admission, by opening) {
+		p := PathChange{Change: change, Certain: by.certain, From: []string{x.other}, To: []string{x.filter}, Traffic: x.traffic, Unknowns: []topology.Ref{}}
 		if x.out {
 			p.From, p.To = p.To, p.From
 		}
-		hop := &reach.Hop{URN: rule.Ref.URN, Property: rule.Ref.Property, Effect: "allows " + x.traffic}
+		hop := &reach.Hop{URN: by.rule.Ref.URN, Property: by.rule.Ref.Property, Effect: "allows " + x.traffic}
 		if p.After = hop; change == Refused {
 			p.Before, p.After = hop, nil
 		}
 		changes = append(changes, p)
 	}
 	for _, x := range after {
-		if oldRules[x] == nil && (oldFilters[x.filter] || !x.out) && !told(x) {
-			add(Admitted, x, newRules[x])
+		if old[x].rule == nil && (oldFilters[x.filter] || !x.out) && !told(x) {
+			add(Admitted, x, now[x])
 		}
 	}
 	for _, x := range before {
-		if newRules[x] == nil && newFilters[x.filter] && !told(x) {
-			add(Refused, x, oldRules[x])
+		if now[x].rule == nil && newFilters[x.filter] && !told(x) {
+			add(Refused, x, old[x])
 		}
 	}
 	return changes

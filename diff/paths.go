@@ -133,41 +133,13 @@ func (s *survey) way(hops []reach.Hop) []string {
 		}
 		for _, gw := range s.model.Gateways {
 			own := gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN // Azure's network is its own way to the internet
-			if name := gatewayName(gw); gw.Ref.URN == hop.URN && own && name != "" {
-				ways = append(ways, name)
+			elsewhere := !slices.Contains([]topology.GatewayKind{topology.Local, topology.Drop, topology.Outside}, gw.Kind)
+			if gw.Ref.URN == hop.URN && own && elsewhere {
+				ways = append(ways, gw.Title())
 			}
 		}
 	}
 	return ways
-}
-
-// gatewayName is a kind of gateway as people say it; empty for what leads
-// nowhere else.
-func gatewayName(gw *topology.Gateway) string {
-	switch gw.Kind {
-	case topology.NAT:
-		return "NAT gateway"
-	case topology.Internet:
-		return "internet gateway"
-	case topology.EgressOnly:
-		return "egress-only gateway"
-	case topology.Firewall:
-		return "firewall"
-	case topology.Appliance:
-		return "appliance"
-	case topology.Transit:
-		return "transit gateway"
-	case topology.VPN:
-		return "VPN gateway"
-	case topology.Peering:
-		return "peering"
-	case topology.ServiceGateway:
-		if gw.Network != nil && gw.Network.Cloud == topology.Azure {
-			return "service endpoint"
-		}
-		return "gateway endpoint"
-	}
-	return ""
 }
 
 // found is a change in one cell.
@@ -562,14 +534,17 @@ func (p PathChange) lets() string {
 	if isFilter(p.From[0]) {
 		filters = p.From
 	}
-	verb := "lets"
-	if len(filters) > 1 {
-		verb = "let"
+	when := "now "
+	if p.Change == Refused {
+		when = "no longer "
 	}
-	if p.Change == Admitted {
-		return "now " + verb
+	switch {
+	case !p.Certain:
+		return "may " + when + "let"
+	case len(filters) > 1:
+		return when + "let"
 	}
-	return "no longer " + verb
+	return when + "lets"
 }
 
 // plural puts those names that begin with the prefix into one.

@@ -123,7 +123,7 @@ func (s *Subject) frame(network *topology.Network, facts *catalog.Catalog) *Fram
 	}
 	for _, gw := range s.model.Gateways {
 		if gw.Network == network && network.Cloud == topology.AWS && (gw.Kind == topology.Internet || gw.Kind == topology.EgressOnly) {
-			chip := Chip{Name: gw.Name, Detail: gatewayName(gw), Evidence: []string{Name(gw.Ref.URN, "")}}
+			chip := Chip{Name: gw.Name, Detail: gw.Title(), Evidence: []string{Name(gw.Ref.URN, "")}}
 			if !slices.ContainsFunc(f.Gateways, func(c Chip) bool { return c.Name == chip.Name }) {
 				f.Gateways = append(f.Gateways, chip)
 			}
@@ -284,7 +284,7 @@ func (s *Subject) laterIn(t tier, line *Line) {
 	for i := range filter.In {
 		rule := &filter.In[i]
 		source := rule.Source.Or(topology.Match{})
-		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.Bits() < 32 })
+		public := slices.ContainsFunc(source.Prefixes, func(p netip.Prefix) bool { return !p.Addr().IsPrivate() && p.String() != azureHost })
 		if rule.Allow.Or(false) && (public || source.Internet || source.Anyone) {
 			line.State, line.Label = Offered, "by AKS's balancer later"
 			line.Evidence = append([]string{"AKS makes a load balancer with the cluster, and the security group " + s.ruleText(rule, false)}, line.Evidence...)
@@ -369,7 +369,7 @@ func (s *Subject) box(subnet *topology.Subnet) Box {
 	}
 	for _, gw := range s.model.Gateways {
 		if in, ok := gw.Subnet.Get(); ok && in == subnet && in != nil {
-			b.Chips = append(b.Chips, Chip{Name: gatewayName(gw), Evidence: []string{gatewayName(gw) + " " + gw.Name}})
+			b.Chips = append(b.Chips, Chip{Name: gw.Title(), Evidence: []string{gw.Title() + " " + gw.Name}})
 		}
 	}
 	if nat, ok := subnet.NAT.Get(); ok && nat != nil {
@@ -700,7 +700,7 @@ func (s *Subject) gatewayLinks(d *Drawing, index map[*topology.Network]int) {
 		if !ok && gw.Kind != topology.Transit {
 			continue
 		}
-		name := gatewayName(gw)
+		name := gw.Title()
 		chip := Chip{Name: strings.ToUpper(name[:1]) + name[1:], Detail: cmp.Or(gw.Name, Name(gw.Ref.URN, "")), Evidence: []string{Name(gw.Ref.URN, "")}}
 		switch gw.Kind {
 		case topology.Peering:

@@ -208,9 +208,9 @@ func (s *Subject) way(f finding) string {
 			switch {
 			case gw.Ref.URN != hop.URN || gw.Kind == topology.Local || gw.Kind == topology.Drop:
 			case gw.Network == nil || gw.Ref.URN != gw.Network.Ref.URN:
-				return gatewayName(gw)
+				return gw.Title()
 			case gw.Kind == topology.Internet && strings.Contains(hop.Effect, "Azure's way to the internet"):
-				azure = gatewayName(gw)
+				azure = gw.Title()
 			}
 		}
 	}
@@ -228,38 +228,4 @@ func (s *Subject) balancerOn(hops []reach.Hop) string {
 		}
 	}
 	return ""
-}
-
-// gatewayName is what people call a gateway of its kind. Azure has no internet
-// gateway: its routes have a next hop of that name, and others to services.
-func gatewayName(gw *topology.Gateway) string {
-	if gw.Network != nil && gw.Network.Cloud == topology.Azure {
-		switch gw.Kind {
-		case topology.Internet:
-			return "next hop Internet"
-		case topology.ServiceGateway:
-			return "service endpoint"
-		}
-	}
-	switch gw.Kind {
-	case topology.NAT:
-		return "NAT gateway"
-	case topology.Internet:
-		return "internet gateway"
-	case topology.EgressOnly:
-		return "egress-only gateway"
-	case topology.Firewall:
-		return "firewall"
-	case topology.Appliance:
-		return "appliance"
-	case topology.Transit:
-		return "transit gateway"
-	case topology.VPN:
-		return "VPN gateway"
-	case topology.Peering:
-		return "peering"
-	case topology.ServiceGateway:
-		return "gateway endpoint"
-	}
-	return string(gw.Kind)
 }

@@ -51,12 +51,7 @@ func (s *Subject) ruleTexts(rules []topology.Rule, out bool) []string {
 	for i := range rules {
 		rule := &rules[i]
 		texts = append(texts, s.ruleText(rule, out))
-		other := rule.Source
-		if out {
-			other = rule.Destination
-		}
-		protocols, known := rule.Protocols.Get()
-		if allow, decided := rule.Allow.Get(); decided && !allow && known && len(protocols) == 0 && other.Or(topology.Match{}).Anyone {
+		if allow, decided := rule.Allow.Get(); decided && !allow && rule.MatchesAll() {
 			break
 		}
 	}
@@ -107,7 +102,7 @@ func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 			}
 			text = name
 		}
-		if text == "168.63.129.16/32" {
+		if text == azureHost {
 			text = "Azure itself (168.63.129.16)"
 		}
 		parts = append(parts, text)
@@ -128,6 +123,10 @@ func (s *Subject) matchText(v topology.Val[topology.Match]) string {
 	}
 	return list(parts, 4)
 }
+
+// azureHost is the address of Azure's own services in every network.
+// https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+const azureHost = "168.63.129.16/32"
 
 // prefixWords is a prefix, every address in words.
 func prefixWords(p netip.Prefix) string {
@@ -178,9 +177,9 @@ func (s *Subject) viaText(route *topology.Route) string {
 	case topology.Drop:
 		return "dropped"
 	case topology.ServiceGateway:
-		return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
+		return strings.TrimSpace(gw.Title() + " " + gw.Name)
 	case topology.Outside:
 		return "something that this graph does not hold"
 	}
-	return strings.TrimSpace(gatewayName(gw) + " " + gw.Name)
+	return strings.TrimSpace(gw.Title() + " " + gw.Name)
 }

@@ -58,10 +58,29 @@ func TestRulesEndWithWhatDeniesEverything(t *testing.T) {
 	s := &Subject{model: &topology.Model{}}
 	everyone := known(topology.Match{Anyone: true})
 	rule := func(allow bool, protocols ...uint8) topology.Rule {
-		return topology.Rule{Allow: known(allow), Protocols: known(protocols), DestinationPorts: known([]topology.Ports{}), Source: everyone, Names: known([]string(nil))}
+		return topology.Rule{Allow: known(allow), Protocols: known(protocols), SourcePorts: known([]topology.Ports{}), DestinationPorts: known([]topology.Ports{}),
+			Source: everyone, Destination: everyone, Names: known([]string(nil))}
 	}
-	assert.Equal(t, []string{"denies UDP from anyone", "denies everything from anyone"},
-		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), rule(false), rule(true)}, false))
+	somePorts, somePlace := rule(false), rule(false)
+	somePorts.DestinationPorts = known([]topology.Ports{{First: 3389, Last: 3389}})
+	somePlace.Destination = prefixMatch("10.0.1.0/24")
+	const some = "denies everything 3389 from anyone"
+	assert.Equal(t, []string{"denies UDP from anyone", some, "denies everything from anyone", "denies everything from anyone"},
+		s.ruleTexts([]topology.Rule{rule(false, packet.UDP), somePorts, somePlace, rule(false), rule(true)}, false))
+}
+
+// The load balancer to come lets in who may connect to the nodes: one address of
+// somebody's too, and not what Azure itself sends from.
+func TestWhoComesInLater(t *testing.T) {
+	s := &Subject{model: &topology.Model{}}
+	for source, want := range map[string]State{
+		"203.0.113.0/24": Offered, "203.0.113.7/32": Offered, "168.63.129.16/32": Absent, "10.0.0.0/8": Absent,
+	} {
+		filter := &topology.Filter{In: []topology.Rule{{Allow: known(true), Source: prefixMatch(source), Names: known([]string(nil))}}}
+		line := Line{State: Absent}
+		s.laterIn(tier{Subnets: []*topology.Subnet{{Filter: known(filter)}}}, &line)
+		assert.Equal(t, want, line.State, source)
+	}
 }
 
 func TestThousands(t *testing.T) {

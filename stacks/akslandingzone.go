@@ -458,10 +458,6 @@ func (d *landingZone) endpoints() error {
 		return err
 	}
 	d.zoneIDs = set.ZoneIDs
-	d.ctx.Export("privateEndpoints", pulumi.Map{
-		"zoneIds": set.ZoneIDs, "postgresZoneId": set.PostgresZoneID, "endpointIds": set.EndpointIDs,
-		"conditionalForwarders": set.ConditionalForwarders,
-	})
 	d.handover["privateZoneIds"] = set.ZoneIDs
 	return nil
 }
@@ -473,7 +469,7 @@ func (d *landingZone) cluster() error {
 	if err != nil {
 		return err
 	}
-	ids := d.plan.clusterIDs(d.ctx, d.spoke, d.hub)
+	ids := d.plan.clusterIDs(d.spoke, d.hub)
 	ids.EgressAddresses = d.hub.PublicIPs
 	if zone := d.plan.clusterSpec.API.PrivateZone; zone != "" {
 		ids.PrivateZoneID = d.zoneIDs.MapIndex(pulumi.String(zone))
@@ -501,7 +497,7 @@ func (d *landingZone) ingress() error {
 	gateway, err := appgateway.NewAppGatewayIngress(d.ctx, ingressName, &appgateway.AppGatewayIngressArgs{
 		Spec:              d.plan.ingressSpec,
 		ResourceGroupName: d.group,
-		SubnetID:          whole(d.ctx, d.spoke, addressing.AzureAppGateway),
+		SubnetID:          whole(d.spoke, addressing.AzureAppGateway),
 		KeyVaultID:        pulumi.String(d.spec.Ingress.KeyVaultID),
 		Tags:              d.tags,
 	}, d.in)

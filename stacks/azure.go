@@ -19,6 +19,7 @@ import (
 	"github.com/underlay-iac/underlay/components/aks"
 	"github.com/underlay-iac/underlay/components/azureprivateendpoints"
 	"github.com/underlay-iac/underlay/components/azurevnet"
+	"github.com/underlay-iac/underlay/internal/outputs"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -485,41 +486,46 @@ func (n *azureNetwork) placements(name string) []placement {
 	return placed
 }
 
-// deployEndpoints registers the private endpoints and zones; nil without any.
+// deployEndpoints registers the private endpoints and zones, and exports what they are.
 func (n *azureNetwork) deployEndpoints(
 	ctx *pulumi.Context, group pulumi.StringInput, vnet *azurevnet.AzureSecureVnet, links pulumi.StringMap, forwardTo pulumi.StringInput,
 	tags pulumi.StringMap, opts ...pulumi.ResourceOption,
 ) (*azureprivateendpoints.AzurePrivateEndpoints, error) {
-	if n.endpoints == nil {
-		return nil, nil
-	}
-	return azureprivateendpoints.NewAzurePrivateEndpoints(ctx, endpointsName, &azureprivateendpoints.AzurePrivateEndpointsArgs{
+	set, err := azureprivateendpoints.NewAzurePrivateEndpoints(ctx, endpointsName, &azureprivateendpoints.AzurePrivateEndpointsArgs{
 		Spec:              n.endpointsSpec,
 		ResourceGroupName: group,
 		VnetID:            vnet.VnetID,
-		SubnetID:          whole(ctx, vnet, addressing.AzurePrivateEndpoints),
+		SubnetID:          whole(vnet, addressing.AzurePrivateEndpoints),
 		HubVnetIDs:        links,
 		ForwardTo:         forwardTo,
 		Tags:              tags,
 	}, opts...)
+	if err != nil {
+		return nil, err
+	}
+	ctx.Export("privateEndpoints", pulumi.Map{
+		"zoneIds": set.ZoneIDs, "postgresZoneId": set.PostgresZoneID, "endpointIds": set.EndpointIDs,
+		"conditionalForwarders": set.ConditionalForwarders,
+	})
+	return set, nil
 }
 
 // whole returns the id of a role's subnet once all of the VNet is there: what is
 // put into a subnet changes the VNet, and Azure takes one change at a time. Nil
 // is for no such subnet.
-func whole(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, role addressing.AzureRole, before ...pulumi.Resource) pulumi.StringInput {
+func whole(vnet *azurevnet.AzureSecureVnet, role addressing.AzureRole, before ...pulumi.Resource) pulumi.StringInput {
 	id, ok := vnet.Subnets()[string(role)]
 	if !ok {
 		return nil
 	}
-	return pulumi.OutputWithDependencies(ctx.Context(), id.ToStringOutput(), append(vnet.Ready(), before...)...).(pulumi.StringOutput)
+	return outputs.After(id.ToStringOutput(), append(vnet.Ready(), before...)...)
 }
 
 // clusterIDs are the ids of what a cluster is built into. It waits until the
 // VNet's routes and peerings are there, and for what else before names.
-func (n *azureNetwork) clusterIDs(ctx *pulumi.Context, vnet *azurevnet.AzureSecureVnet, before ...pulumi.Resource) aks.IDs {
+func (n *azureNetwork) clusterIDs(vnet *azurevnet.AzureSecureVnet, before ...pulumi.Resource) aks.IDs {
 	ids := aks.IDs{
-		VnetID: vnet.VnetID, NodeSubnetID: whole(ctx, vnet, addressing.AzureNodes, before...), EgressAddresses: vnet.EgressIPs,
+		VnetID: vnet.VnetID, NodeSubnetID: whole(vnet, addressing.AzureNodes, before...), EgressAddresses: vnet.EgressIPs,
 	}
 	if n.clusterSpec.Vnet.Pods != nil {
 		ids.PodSubnetID = vnet.Subnets()[string(addressing.AzurePods)]

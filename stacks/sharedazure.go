@@ -360,10 +360,6 @@ func (d *azureDeployment) endpoints() error {
 		return err
 	}
 	d.zoneIDs = set.ZoneIDs
-	d.ctx.Export("privateEndpoints", pulumi.Map{
-		"zoneIds": set.ZoneIDs, "postgresZoneId": set.PostgresZoneID, "endpointIds": set.EndpointIDs,
-		"conditionalForwarders": set.ConditionalForwarders,
-	})
 	d.handover["privateZoneIds"] = set.ZoneIDs
 	return nil
 }
@@ -388,7 +384,7 @@ func (d *azureDeployment) cluster() error {
 		if err != nil {
 			return err
 		}
-		ids := d.plan.clusterIDs(d.ctx, d.vnet)
+		ids := d.plan.clusterIDs(d.vnet)
 		if zone := d.plan.clusterSpec.API.PrivateZone; zone != "" {
 			ids.PrivateZoneID = d.zoneIDs.MapIndex(pulumi.String(zone))
 		}

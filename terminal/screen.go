@@ -44,7 +44,7 @@ func (s *Screen) Draw(lines []string) { s.replace("", lines) }
 
 // Print writes text for good, above the lines that are redrawn.
 func (s *Screen) Print(text string) {
-	s.replace(strings.ReplaceAll(text+"\n", "\n", ansi.EraseLineRight+"\n"), s.lines)
+	s.replace(ansi.EraseScreenBelow+text+"\n", s.lines)
 }
 
 // End erases the lines and gives the cursor back.

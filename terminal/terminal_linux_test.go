@@ -112,6 +112,16 @@ func TestScreenCutsLines(t *testing.T) {
 	assert.Equal(t, "01234567…\n012345678\n01234567…\n", seen().Text())
 }
 
+// What is printed is not cut: a line that just fits is whole, a longer one goes on
+// below, and nothing is left of what was drawn there.
+func TestScreenPrintsWholeLines(t *testing.T) {
+	tty, seen := open(t, 10, 8)
+	screen := NewScreen(tty)
+	screen.Draw([]string{"xxxxxxxxx", "yyyyyyyyy"})
+	screen.Print("0123456789\n0123456789ab")
+	assert.Equal(t, "0123456789\n0123456789\nab\nxxxxxxxxx\nyyyyyyyyy\n", seen().Text())
+}
+
 // A terminal that becomes narrower wraps what is drawn, which is replaced whole.
 func TestScreenOfAnotherWidth(t *testing.T) {
 	control, tty := terminaltest.OpenPty(t, 20, 10)

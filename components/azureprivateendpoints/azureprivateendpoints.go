@@ -10,6 +10,7 @@ import (
 	privatedns "github.com/pulumi/pulumi-azure-native-sdk/network/v2/v20240601"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/underlay-iac/underlay/internal/outputs"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -287,8 +288,7 @@ func (b *builder) zone(zone Zone) (pulumi.StringOutput, error) {
 		}
 		links = append(links, link)
 	}
-	id := pulumi.OutputWithDependencies(b.ctx.Context(), created.ID().ToStringOutput(), links...)
-	return id.(pulumi.StringOutput), nil
+	return outputs.After(created.ID().ToStringOutput(), links...), nil
 }
 
 // endpoints creates the private endpoints, each with its zone group.

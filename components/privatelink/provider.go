@@ -14,6 +14,7 @@ import (
 
 	"github.com/underlay-iac/underlay/components/internal/nlb"
 	"github.com/underlay-iac/underlay/components/internal/tags"
+	"github.com/underlay-iac/underlay/internal/outputs"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -276,8 +277,7 @@ func (b *providerBuilder) verification() error {
 // ready gives the service's name to consumers. To an account that is not
 // allowed yet AWS says that there is no such service.
 func (b *providerBuilder) ready() error {
-	b.provider.ServiceName = pulumi.OutputWithDependencies(
-		b.ctx.Context(), b.built.ServiceName, b.before...).(pulumi.StringOutput)
+	b.provider.ServiceName = outputs.After(b.built.ServiceName, b.before...)
 	return nil
 }
 

@@ -159,9 +159,9 @@ func (e *Emulator) sequence(data []byte) int {
 		}
 		e.y = max(0, e.y-max(1, up))
 	case final == 'K' && parameters == "":
-		e.lines[line] = e.lines[line][:min(e.x, len(e.lines[line]))]
+		e.eraseRight(line)
 	case final == 'J' && parameters == "":
-		e.lines[line] = e.lines[line][:min(e.x, len(e.lines[line]))]
+		e.eraseRight(line)
 		e.lines = e.lines[:line+1]
 	case final == 'l' && parameters == "?25":
 		e.hidden = true
@@ -171,6 +171,12 @@ func (e *Emulator) sequence(data []byte) int {
 		e.unknown(data[:n])
 	}
 	return n
+}
+
+// eraseRight erases from the cursor, which stays on the last column after a
+// character there.
+func (e *Emulator) eraseRight(line int) {
+	e.lines[line] = e.lines[line][:min(e.x, e.width-1, len(e.lines[line]))]
 }
 
 func (e *Emulator) unknown(sequence []byte) {

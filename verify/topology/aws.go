@@ -281,16 +281,3 @@ var harmless = map[string][]string{
 	"vpc":              {"securityGroupVpcAssociation"},
 	"vpclattice":       {"accessLogSubscription", "authPolicy", "resourcePolicy"},
 }
-
-// mapVal applies f to what a fact may be. Options that become equal are one.
-func mapVal[A any, B comparable](v Val[A], f func(A) B) Val[B] {
-	result := Val[B]{unknown: v.unknown, ref: v.ref}
-	for _, option := range v.options {
-		if b := f(option); !slices.Contains(result.options, b) {
-			result.options = append(result.options, b)
-		}
-	}
-	result.known = len(result.options) == 1 && !v.unknown
-	result.unknown = result.unknown || len(result.options) == 0
-	return result
-}

@@ -246,15 +246,15 @@ func (a *azure) name(n *node) string {
 	return v.StringValue()
 }
 
-// madeUp is what is put behind names that Pulumi makes.
-var madeUp = regexp.MustCompile("^[0-9a-f]{7,8}$")
+// madeUpEnd is what is put behind names that Pulumi makes.
+var madeUpEnd = regexp.MustCompile("^[0-9a-f]{7,8}$")
 
 // title is the name for people. One that is made up for a plan is not the one that
 // the resource will get.
 func (a *azure) title(n *node) string {
 	name := a.name(n)
 	rest, own := strings.CutPrefix(name, n.Name)
-	if name == "" || own && a.ix.recorded && madeUp.MatchString(rest) {
+	if name == "" || own && a.ix.recorded && madeUpEnd.MatchString(rest) {
 		return n.Name
 	}
 	return name
@@ -323,15 +323,6 @@ func keep[T any](values []T, wanted func(T) bool) []T {
 
 func nodesOf(v Val[target]) Val[*node] {
 	return convert(v, func(t target) *node { return t.node })
-}
-
-// convert applies f to what the fact is or may be.
-func convert[A, B any](v Val[A], f func(A) B) Val[B] {
-	converted := Val[B]{unknown: v.unknown, known: v.known, ref: v.ref}
-	for _, option := range v.options {
-		converted.options = append(converted.options, f(option))
-	}
-	return converted
 }
 
 // node reads a reference by id to a resource of the types. A known nil is one

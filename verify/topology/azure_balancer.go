@@ -153,14 +153,7 @@ func (a *azure) listener(n *node, ref Ref, get func(string) property, named pool
 	if l.Interfaces, certain = a.frontendsOf(n, frontend); !certain {
 		l.Port = Unknown[uint16](frontend.cause()) // on each it may listen
 	}
-	var ids []property
-	if id := get("backendAddressPool").get("id"); id.state != absent {
-		ids = append(ids, id)
-	}
-	more, complete := get(backendPools).list()
-	for _, p := range more {
-		ids = append(ids, p.get("id"))
-	}
+	ids, complete := poolsOf(get)
 	if !complete {
 		l.Incomplete = append(l.Incomplete, get(backendPools).cause())
 	}
@@ -184,6 +177,20 @@ func (a *azure) listener(n *node, ref Ref, get func(string) property, named pool
 	}
 	l.Incomplete = append(l.Incomplete, a.mayJoin(n)...)
 	return l
+}
+
+// poolsOf are the ids of the pools that a rule leads to, which are several in front
+// of network appliances.
+// https://learn.microsoft.com/azure/load-balancer/gateway-overview
+func poolsOf(get func(string) property) (ids []property, complete bool) {
+	if id := get("backendAddressPool").get("id"); id.state != absent {
+		ids = append(ids, id)
+	}
+	more, complete := get(backendPools).list()
+	for _, p := range more {
+		ids = append(ids, p.get("id"))
+	}
+	return ids, complete
 }
 
 // mayJoin are the outputs that put an interface into some pool, which may be
@@ -323,7 +330,10 @@ func (a *azure) outbound(n *node, b *Balancer) {
 	rules, _ = n.get("loadBalancingRules").list()
 	for _, rule := range rules {
 		if disabled, known := orDefault(rule.get("disableOutboundSnat"), property.boolean, false).Get(); known && !disabled {
-			out = append(out, members(rule.get("backendAddressPool").get("id"))...)
+			ids, _ := poolsOf(rule.get)
+			for _, id := range ids {
+				out = append(out, members(id)...)
+			}
 		}
 	}
 	seen := map[*Interface]bool{}

@@ -92,6 +92,29 @@ func card(name string, configuration props) azureThing {
 	return azureNet("NetworkInterface", name, props{"ipConfigurations": []any{c}})
 }
 
+// Machines of each pool of a rule reach the internet by a public frontend, unless
+// the rule says disableOutboundSnat.
+func TestAzureOutboundByRules(t *testing.T) {
+	const pools = "backendAddressPools"
+	pooled := card("nic", props{"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", pools + "/pool"}}}})
+	for _, row := range []struct {
+		name string
+		rule props
+		want int
+	}{
+		{"its pool", props{}, 1},
+		{"one of its pools", props{"backendAddressPool": nil, pools: []any{lbPart(pools + "/pool")}}, 1},
+		{"disabled", props{"disableOutboundSnat": true}, 0},
+		{"without one", props{"backendAddressPool": nil}, 0},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := azureModel(t, preview, balancedBy(props{"loadBalancingRules": balancingRule(row.rule)}, pooled)...)
+			i := slices.IndexFunc(m.Interfaces, func(i *topology.Interface) bool { return i.Name == "nic" })
+			assert.Len(t, m.Interfaces[i].Outbound, row.want)
+		})
+	}
+}
+
 func TestAzureListeners(t *testing.T) {
 	pooled := card("nic", props{"loadBalancerBackendAddressPools": []any{props{"id": pathOf{"lb", "backendAddressPools/pool"}}}})
 	addressed := func(elements any) []any {

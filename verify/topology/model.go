@@ -229,6 +229,40 @@ type Gateway struct {
 	Incomplete []Ref
 }
 
+// Title is what people call a gateway of its kind. Azure has no internet
+// gateway: its routes have a next hop of that name, and others to services.
+func (g *Gateway) Title() string {
+	if g.Network != nil && g.Network.Cloud == Azure {
+		switch g.Kind {
+		case Internet:
+			return "next hop Internet"
+		case ServiceGateway:
+			return "service endpoint"
+		}
+	}
+	switch g.Kind {
+	case NAT:
+		return "NAT gateway"
+	case Internet:
+		return "internet gateway"
+	case EgressOnly:
+		return "egress-only gateway"
+	case Firewall:
+		return "firewall"
+	case Appliance:
+		return "appliance"
+	case Transit:
+		return "transit gateway"
+	case VPN:
+		return "VPN gateway"
+	case Peering:
+		return "peering"
+	case ServiceGateway:
+		return "gateway endpoint"
+	}
+	return string(g.Kind)
+}
+
 // TransitGateway is the inside of a transit gateway.
 type TransitGateway struct {
 	Attachments []*Attachment
@@ -327,6 +361,16 @@ type Rule struct {
 	// Number is the rule's place or priority, for people; 0 where the cloud
 	// has none.
 	Number int
+}
+
+// MatchesAll reports whether the rule certainly matches every packet: of a list
+// where the first match decides, nothing after it counts.
+func (r *Rule) MatchesAll() bool {
+	empty := func(ports Val[[]Ports]) bool { list, known := ports.Get(); return known && len(list) == 0 }
+	protocols, anyProtocol := r.Protocols.Get()
+	names, anyName := r.Names.Get()
+	return r.Source.Or(Match{}).Anyone && r.Destination.Or(Match{}).Anyone && anyProtocol && len(protocols) == 0 &&
+		empty(r.SourcePorts) && empty(r.DestinationPorts) && anyName && len(names) == 0
 }
 
 // Ports are from First to Last, both included.

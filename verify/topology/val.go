@@ -1,5 +1,7 @@
 package topology
 
+import "slices"
+
 // Ref is where something stands in the resource graph: a resource, and the
 // property of it that says so.
 type Ref struct {
@@ -78,3 +80,26 @@ func (v Val[T]) IsKnown() bool { return v.known }
 // Ref is where the fact stands or, when it is not known, the output that
 // decides it.
 func (v Val[T]) Ref() Ref { return v.ref }
+
+// convert applies f to what the fact is or may be.
+func convert[A, B any](v Val[A], f func(A) B) Val[B] {
+	converted := Val[B]{unknown: v.unknown, known: v.known, ref: v.ref}
+	for _, option := range v.options {
+		converted.options = append(converted.options, f(option))
+	}
+	return converted
+}
+
+// mapVal does the same; options that become equal are one, which is then known.
+func mapVal[A any, B comparable](v Val[A], f func(A) B) Val[B] {
+	result := convert(v, f)
+	var options []B
+	for _, option := range result.options {
+		if !slices.Contains(options, option) {
+			options = append(options, option)
+		}
+	}
+	result.options, result.known = options, len(options) == 1 && !v.unknown
+	result.unknown = v.unknown || len(options) == 0
+	return result
+}
