@@ -26,7 +26,7 @@ func (r *Report) forget(a, b Side, reasons map[string][]topology.Ref) {
 		return c.After == requirements.Unknown && alike(a.Graph, b.Graph, reasons[c.ID])
 	})
 	if n := paths - len(r.Paths) + verdicts - len(r.Requirements); n > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d changes are left out that outputs decide which %s has and %s will have: what they come from is configured alike", n, a.Name, b.Name))
+		r.Notes = append(r.Notes, fmt.Sprintf("changes are left out that outputs decide which %s has and %s will have: what they come from is configured alike (%d)", a.Name, b.Name, n))
 	}
 }
 
