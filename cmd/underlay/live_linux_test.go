@@ -134,7 +134,7 @@ func TestLiveTreeOfAFailure(t *testing.T) {
 	assert.Regexp(t, `(?m)^  ✗ net  AwsDataPlaneNetwork +[0-9.]+ s   [0-9]+ failed`, s.Text())
 	assert.Regexp(t, `(?m)^      ✗ [A-Za-z0-9]+ net-[a-z0-9-]+
         creating `, s.Text())
-	assert.Regexp(t, `(?m)^error: up lost: [0-9]+ resources failed
+	assert.Regexp(t, `(?m)^error: up lost: [0-9]+ resources? failed
 what was done is kept; .underlay up lost --sandbox. goes on from here
 $`, s.Text())
 	assert.Equal(t, "1;31", s.Attributes("error:"))

@@ -581,8 +581,10 @@ func (w *walk) opened(f flow, by front, door *topology.Interface) []flow {
 	t := w.target
 	filter, known := t.subnet.Filter.Get()
 	switch {
-	case by.balancer.SKU != "Standard", filter != nil, len(t.iface.Filters) > 0:
+	case by.balancer.SKU != "Standard" && by.balancer.SKU != "", filter != nil, len(t.iface.Filters) > 0:
 		return []flow{f}
+	case by.balancer.SKU == "":
+		return []flow{f.doubt(by.balancer.Ref)} // of a kind that is not told
 	case !known:
 		return []flow{f.doubt(t.subnet.Filter.Ref())}
 	case len(t.iface.Incomplete) > 0:
@@ -625,9 +627,11 @@ func (e *Engine) links(to *topology.Interface) []link {
 			}
 			l := link{endpoint: endpoint, service: endpoint.Of, balancer: balancer}
 			if l.service == nil {
-				if !endpoint.Service.IsKnown() && len(e.model.Services) > 0 {
-					l.service, l.refs = e.model.Services[0], []topology.Ref{endpoint.Service.Ref()}
-					all = append(all, l)
+				for _, service := range e.model.Services {
+					if !endpoint.Service.IsKnown() {
+						l.service, l.refs = service, []topology.Ref{endpoint.Service.Ref()}
+						all = append(all, l)
+					}
 				}
 				continue
 			}

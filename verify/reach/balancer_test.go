@@ -387,3 +387,31 @@ func TestAzurePrivateLinkService(t *testing.T) {
 	a = New(s.m).Ask(q)
 	assert.Empty(t, a.May)
 }
+
+// An endpoint whose service is not known may lead to each.
+func TestAnEndpointOfAnUnknownService(t *testing.T) {
+	s, vm, b := azureBalanced(t, false)
+	service := func(name string, nat *topology.Subnet) *topology.EndpointService {
+		return &topology.EndpointService{Ref: ref(name), Name: name, Balancers: []topology.Val[*topology.Balancer]{known(b)}, NATSubnets: []topology.Val[*topology.Subnet]{known(nat)}}
+	}
+	s.m.Services = []*topology.EndpointService{service("closed", s.nodes), service("open", s.pods)}
+	consumer := s.vnet("consumer", "192.168.0.0/16")
+	clients := s.subnet("clients", "192.168.1.0/24", "", s.table("clients", consumer))
+	iface := s.host("pe", clients)
+	iface.Kind = topology.EndpointInterface
+	s.m.Endpoints = append(s.m.Endpoints, &topology.Endpoint{
+		Ref: ref("pe"), Name: "pe", Kind: "private", Interfaces: []*topology.Interface{iface}, Accepted: known(true), Service: hidden[string]("pe.service"),
+	})
+	s.nodes.Filter = known(nsg("nodes-nsg", rule("from-open", true, tcp, 8443, 8443, from("10.1.8.0/21"), anyone)))
+	undecidedBy(t, New(s.m).Ask(Question{From: AnyHost(clients), To: At(vm), Traffic: TCP(443)}), "pe.service")
+}
+
+// A load balancer of which nobody knows whether it is a Standard one.
+func TestAzureBalancerOfAnUnknownKind(t *testing.T) {
+	s, vm, b := azureBalanced(t, true)
+	s.spokeTable.Routes = s.spokeTable.Routes[:len(s.spokeTable.Routes)-2]
+	b.SKU = ""
+	undecidedBy(t, New(s.m).Ask(Question{From: TheInternet(), To: At(vm), Traffic: TCP(443)}), "lb")
+	b.SKU = "Basic"
+	reachable(t, New(s.m).Ask(Question{From: TheInternet(), To: At(vm), Traffic: TCP(443)}))
+}
