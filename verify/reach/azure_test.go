@@ -178,6 +178,9 @@ func TestAzureHostsBehindALoadBalancerGetOut(t *testing.T) {
 		return New(s.m).Ask(Question{From: from, To: TheInternet(), Traffic: TCP(443)})
 	}
 	blocked(t, ask(At(node)), "system", "no NAT gateway")
+	node.OutboundOpen = []topology.Ref{ref("disableOutboundSnat")}
+	undecidedBy(t, ask(At(node)), "disableOutboundSnat")
+	undecidedBy(t, ask(AnyHost(s.nodes)), "disableOutboundSnat")
 	node.Outbound = []*topology.Balancer{{Ref: ref("kubernetes")}}
 	reachable(t, ask(At(node)))
 	reachable(t, ask(AnyHost(s.nodes)))

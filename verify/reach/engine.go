@@ -495,6 +495,11 @@ func (e *Engine) outbound(end End, at place) topology.Val[bool] {
 		}
 	}
 	public := e.public(end, at)
+	for _, iface := range behind {
+		if iface.Kind == topology.Host && len(iface.OutboundOpen) > 0 && !public.Or(false) {
+			return topology.Unknown[bool](iface.OutboundOpen[0])
+		}
+	}
 	if end.Interface == nil && !public.Or(false) {
 		for _, iface := range e.perhapsIn(at.subnet) {
 			if len(iface.Outbound) > 0 {

@@ -315,32 +315,53 @@ func homeOf(b *Balancer) *Network {
 // say disableOutboundSnat.
 // https://learn.microsoft.com/azure/load-balancer/load-balancer-outbound-connections
 func (a *azure) outbound(n *node, b *Balancer) {
-	if !b.InternetFacing.Or(false) {
+	facing, known := b.InternetFacing.Get()
+	if known && !facing {
 		return
 	}
-	members := func(id property) []*Interface {
+	leadsOut := func(id property, open Ref) {
 		p, _ := a.ownPool(n, id)
-		return a.pools[p]
-	}
-	var out []*Interface
-	rules, _ := n.get("outboundRules").list()
-	for _, rule := range rules {
-		out = append(out, members(rule.get("backendAddressPool").get("id"))...)
-	}
-	rules, _ = n.get("loadBalancingRules").list()
-	for _, rule := range rules {
-		if disabled, known := orDefault(rule.get("disableOutboundSnat"), property.boolean, false).Get(); known && !disabled {
-			ids, _ := poolsOf(rule.get)
-			for _, id := range ids {
-				out = append(out, members(id)...)
+		for _, i := range a.pools[p] {
+			switch {
+			case open != (Ref{}):
+				note(&i.OutboundOpen, open)
+			case !slices.Contains(i.Outbound, b):
+				i.Outbound = append(i.Outbound, b)
 			}
 		}
 	}
-	seen := map[*Interface]bool{}
-	for _, i := range out {
-		if !seen[i] {
-			seen[i] = true
-			i.Outbound = append(i.Outbound, b)
+	var open Ref
+	if !known {
+		open = b.InternetFacing.Ref()
+	}
+	for _, key := range []string{"outboundRules", "loadBalancingRules"} {
+		if _, complete := n.get(key).list(); !complete {
+			for p, members := range a.pools {
+				for _, i := range members {
+					if p.balancer == n {
+						note(&i.OutboundOpen, n.get(key).cause())
+					}
+				}
+			}
+		}
+	}
+	rules, _ := n.get("outboundRules").list()
+	for _, rule := range rules {
+		leadsOut(rule.get("backendAddressPool").get("id"), open)
+	}
+	rules, _ = n.get("loadBalancingRules").list()
+	for _, rule := range rules {
+		disabled := orDefault(rule.get("disableOutboundSnat"), property.boolean, false)
+		if disabled.Or(false) {
+			continue
+		}
+		undecided := open
+		if !disabled.IsKnown() {
+			undecided = disabled.Ref()
+		}
+		ids, _ := poolsOf(rule.get)
+		for _, id := range ids {
+			leadsOut(id, undecided)
 		}
 	}
 }

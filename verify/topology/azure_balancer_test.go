@@ -102,6 +102,7 @@ func TestAzureOutboundByRules(t *testing.T) {
 		rule props
 		want int
 	}{
+		{"hidden", props{"disableOutboundSnat": hidden}, 0},
 		{"its pool", props{}, 1},
 		{"one of its pools", props{"backendAddressPool": nil, pools: []any{lbPart(pools + "/pool")}}, 1},
 		{"disabled", props{"disableOutboundSnat": true}, 0},
@@ -111,6 +112,7 @@ func TestAzureOutboundByRules(t *testing.T) {
 			m := azureModel(t, preview, balancedBy(props{"loadBalancingRules": balancingRule(row.rule)}, pooled)...)
 			i := slices.IndexFunc(m.Interfaces, func(i *topology.Interface) bool { return i.Name == "nic" })
 			assert.Len(t, m.Interfaces[i].Outbound, row.want)
+			assert.Equal(t, row.name == "hidden", len(m.Interfaces[i].OutboundOpen) > 0)
 		})
 	}
 }

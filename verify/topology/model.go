@@ -434,6 +434,8 @@ type Interface struct {
 	// internet where the route is the internet's and it has no address of its
 	// own (Azure).
 	Outbound []*Balancer
+	// OutboundOpen are the outputs that decide whether there are others.
+	OutboundOpen []Ref
 	// Groups are the security groups or application security groups that it is
 	// in, as far as rules about members go. A nil entry is a group that is not
 	// known: Incomplete of the interface names it.
