@@ -35,6 +35,7 @@ an environment's own mode makes moot is listed as not applicable.
 
 The graph is an environment of this project, a stack's export, or a preview, of any
 Pulumi program. ` + "`underlay explain ID`" + ` says what a requirement is and where it comes from.
+Without a model the requirements of your own are all that is checked.
 
 Exit code 0 is all proven, 1 something refuted, 3 something unknown and nothing
 refuted, 2 bad usage or input that cannot be read.`,
@@ -117,10 +118,11 @@ func verify(cmd *cobra.Command, flags *verifyFlags) error {
 	return nil
 }
 
-// checkModel refuses a model that does not exist, and none where one is needed.
+// checkModel refuses a model that does not exist, and none where one is needed:
+// requirements of one's own are checked without.
 func (f *verifyFlags) checkModel() error {
 	switch {
-	case f.model == "" && f.source.stack == "":
+	case f.model == "" && f.source.stack == "" && f.requirements == "":
 		return usageError{fmt.Errorf("give --model; %s", problem.DidYouMean("", requirements.Models()))}
 	case f.model != "" && !slices.Contains(requirements.Models(), f.model):
 		return usageError{fmt.Errorf("no model %q; %s", f.model, problem.DidYouMean(f.model, requirements.Models()))}

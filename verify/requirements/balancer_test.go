@@ -55,6 +55,7 @@ requirements:
 	got = verdicts("10.20.0.0/16")
 	assert.Equal(t, requirements.Proven, got["REA-001"].Verdict, "%s", got["REA-001"].Reason)
 	assert.Equal(t, requirements.Refuted, got["ACME-1"].Verdict, "%s", got["ACME-1"].Reason)
+	assert.Contains(t, got["ACME-1"].BlockedBy.URN, "aws:lb/listener:Listener::connector-443")
 	assert.Equal(t, requirements.Proven, got["ACME-2"].Verdict, "%s", got["ACME-2"].Reason)
 
 	// The clients' are not.

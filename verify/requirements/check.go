@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/underlay-iac/underlay/verify/packet"
 	"github.com/underlay-iac/underlay/verify/reach"
@@ -271,9 +272,14 @@ func (c *check) path(p Path) {
 	}
 }
 
-// culprit is the hop of a path that should not be there: the route that first
-// leads away.
+// culprit is the hop of a path that should not be there: the load balancer that
+// forwards it, or the route that first leads away.
 func culprit(hops []reach.Hop) reach.Hop {
+	for _, hop := range hops {
+		if strings.HasPrefix(hop.Effect, "load balancer ") && strings.Contains(hop.Effect, " forwards it to ") {
+			return hop
+		}
+	}
 	for _, hop := range hops {
 		if isRoute(hop) {
 			return hop
