@@ -387,10 +387,10 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 	for _, source := range w.engine.spread(At(door), place{subnet: subnet}) {
 		g := f
 		if by.balancer.Kind != "network" { // it has several hosts, of the whole subnet
-			source = spread{addresses: source.addresses, origin: chosen, refs: source.refs, unsure: source.unsure}
 			for _, all := range w.engine.subnetSpread(subnet) {
 				if source.addresses.First.Addr().Is4() == all.addresses.First.Addr().Is4() {
-					source.addresses = all.addresses
+					source = pickedBy(all)
+					break
 				}
 			}
 		}
@@ -406,6 +406,15 @@ func (w *walk) send(f flow, by front, door *topology.Interface, q Question) {
 		}
 		w.leave(g, door, subnet)
 	}
+}
+
+// pickedBy are addresses of a subnet that a device picks from: any of them, or one
+// that will be known with the subnet's.
+func pickedBy(subnet spread) spread {
+	if !subnet.unsure {
+		subnet.origin = chosen
+	}
+	return subnet
 }
 
 // sendPreserving sends on what keeps its client's address: straight to the target,
@@ -560,7 +569,7 @@ func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Questio
 			for _, source := range w.engine.subnetSpread(subnet) {
 				if source.addresses.First.Addr().Is4() {
 					h := g
-					source.origin = chosen
+					source = pickedBy(source)
 					h.now.Source = source.addresses
 					h.rewrites.source = origins(&h, source)
 					h.from = place{subnet: subnet}

@@ -133,6 +133,14 @@ func TestWhoseAddressTheTargetSees(t *testing.T) {
 	}
 }
 
+// Which addresses an application load balancer has is open while its subnet's are.
+func TestABalancerInASubnetWhoseBlockIsNotKnown(t *testing.T) {
+	f := newFacing()
+	f.nlb.Kind, f.nlb.Listeners[0].PreserveClientIP = "application", known(false)
+	f.public.Prefixes = []topology.Val[netip.Prefix]{hidden[netip.Prefix]("public-a.cidrBlock")}
+	undecidedBy(t, f.ask(Question{From: AnyHost(f.pods), To: At(f.node), Traffic: TCP(443)}), "public-a.cidrBlock")
+}
+
 // The reply to a preserved address finds back past the routes, but not past the
 // network ACLs.
 func TestNetworkACLsBehindABalancer(t *testing.T) {
