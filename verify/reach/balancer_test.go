@@ -137,8 +137,10 @@ func TestWhoseAddressTheTargetSees(t *testing.T) {
 func TestABalancerInASubnetWhoseBlockIsNotKnown(t *testing.T) {
 	f := newFacing()
 	f.nlb.Kind, f.nlb.Listeners[0].PreserveClientIP = "application", known(false)
+	f.node.Filters = [][]*topology.Filter{{f.group("node-group", rule("8443", true, tcp, 8443, 8443, anyone, anyone))}}
+	f.vpc.Prefixes = f.vpc.Prefixes[:1]
 	f.public.Prefixes = []topology.Val[netip.Prefix]{hidden[netip.Prefix]("public-a.cidrBlock")}
-	undecidedBy(t, f.ask(Question{From: AnyHost(f.pods), To: At(f.node), Traffic: TCP(443)}), "public-a.cidrBlock")
+	undecidedBy(t, f.ask(Question{From: Addresses(prefix("198.51.100.0/24")), To: At(f.node), Traffic: TCP(443)}), "public-a.cidrBlock")
 }
 
 // The reply to a preserved address finds back past the routes, but not past the
