@@ -46,6 +46,9 @@ func (e *Engine) findFronts() {
 		if balancer.Kind == "gateway" {
 			continue // it is a route's next hop
 		}
+		for _, iface := range present(balancer.Interfaces) {
+			e.balancers[iface] = balancer
+		}
 		for i := range balancer.Listeners {
 			f := front{balancer: balancer, listener: &balancer.Listeners[i]}
 			add := func(target *topology.Interface, f front) {
@@ -423,7 +426,8 @@ func pickedBy(subnet spread) spread {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
 func (w *walk) sendPreserving(f flow, by front, door *topology.Interface, q Question) {
 	t := w.target
-	if t.iface.Kind == topology.EndpointInterface || w.engine.kindOf(t.iface) == "network" {
+	other := w.engine.balancers[t.iface]
+	if t.iface.Kind == topology.EndpointInterface || other != nil && other.Kind == "network" {
 		w.block(f, by.listener.Ref, "clients' addresses are not preserved to %s", t.iface.Name)
 		return
 	}
@@ -441,17 +445,6 @@ func (w *walk) sendPreserving(f flow, by front, door *topology.Interface, q Ques
 			}
 		}
 	}
-}
-
-// kindOf is the kind of the load balancer that the interface belongs to; "" when it
-// belongs to none.
-func (e *Engine) kindOf(iface *topology.Interface) string {
-	for _, b := range e.model.Balancers {
-		if slices.Contains(b.Interfaces, iface) {
-			return b.Kind
-		}
-	}
-	return ""
 }
 
 // notItself returns what does not come from the target itself, which would see its
@@ -508,32 +501,22 @@ func (w *walk) directly(f flow, by front) []flow {
 		return []flow{f.doubt(open[0].To.Ref())}
 	}
 	var sure, blocked packet.Set
-	rest := packet.Set{f.now}
-	own := ownRoutes(entries)
-	for _, e := range entries {
-		taken := packet.Set{to(packet.InPrefix(e.prefix))}
-		if e.route.Origin == topology.OriginPropagated {
-			taken = taken.Subtract(own)
-		}
-		hit := rest.Intersect(taken)
-		rest = rest.Subtract(taken)
+	claim(entries, packet.Set{f.now}, func(e entry, hit packet.Set) {
 		switch gw, known := e.route.Via.Get(); {
-		case len(hit) == 0 || !known || gw == nil:
+		case !known || gw == nil:
 		case gw == peering, peering == nil && gw.Kind == topology.Local:
 			sure = append(sure, hit...)
 		case gw.Kind == topology.Firewall, gw.Kind == topology.Transit:
 			blocked = append(blocked, hit...)
 			w.block(f, e.route.Ref, "%s stands between the balancer and the target, to which the client's address is preserved", name(gw))
 		}
-	}
+	})
 	return f.split(sure, packet.Set{f.now}.Subtract(blocked), []topology.Ref{by.listener.Ref})
 }
 
 // sendInPlace sends on what Azure's load balancer has rewritten, which is no device
-// on the way: to the target it comes from the client or, through a private link
-// service, from the addresses that the service puts on it.
+// on the way: to the target it comes from the client.
 // https://learn.microsoft.com/azure/load-balancer/components
-// https://learn.microsoft.com/azure/private-link/private-link-service-overview
 func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Question) {
 	network := w.target.subnet.Network
 	subnet, known := door.Subnet.Get()
@@ -541,17 +524,24 @@ func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Questio
 		w.block(f, door.Ref, "the target does not stand in the load balancer's network")
 		return
 	}
-	if f.link == nil {
-		if n := len(f.legs); n > 0 && f.legs[n-1].to.iface == door {
-			f.legs = f.legs[:n-1] // the balancer remembers nothing
-		}
-		for _, f := range w.notItself(f, q) {
-			for _, f := range w.opened(f, by, door) {
-				w.enter(f, w.target.subnet)
-			}
-		}
+	if f.link != nil {
+		w.sendByService(f, by, door)
 		return
 	}
+	if n := len(f.legs); n > 0 && f.legs[n-1].to.iface == door {
+		f.legs = f.legs[:n-1] // the balancer remembers nothing
+	}
+	for _, f := range w.notItself(f, q) {
+		for _, f := range w.opened(f, by, door) {
+			w.enter(f, w.target.subnet)
+		}
+	}
+}
+
+// sendByService sends on what comes through a private link service, with one of
+// the addresses that it has.
+// https://learn.microsoft.com/azure/private-link/private-link-service-overview
+func (w *walk) sendByService(f flow, by front, door *topology.Interface) {
 	f.public, f.foreign = topology.Known(false, door.Ref), false
 	f.peers.source, f.peers.sourceUnknown, f.peers.sourceRefs = nil, false, nil
 	f.now.SourcePorts, f.rewrites.sourcePort = packet.Ephemeral(), chosen
@@ -567,15 +557,15 @@ func (w *walk) sendInPlace(f flow, by front, door *topology.Interface, q Questio
 		g, subnets := options(w, g, v)
 		for _, subnet := range subnets {
 			for _, source := range w.engine.subnetSpread(subnet) {
-				if source.addresses.First.Addr().Is4() {
-					h := g
-					source = pickedBy(source)
-					h.now.Source = source.addresses
-					h.rewrites.source = origins(&h, source)
-					h.from = place{subnet: subnet}
-					for _, h := range w.opened(h, by, door) {
-						w.enter(h, w.target.subnet)
-					}
+				if !source.addresses.First.Addr().Is4() {
+					continue
+				}
+				h := g
+				source = pickedBy(source)
+				h.now.Source, h.from = source.addresses, place{subnet: subnet}
+				h.rewrites.source = origins(&h, source)
+				for _, h := range w.opened(h, by, door) {
+					w.enter(h, w.target.subnet)
 				}
 			}
 		}
@@ -625,44 +615,39 @@ type link struct {
 
 // links are the endpoints that lead to a load balancer's interface.
 func (e *Engine) links(to *topology.Interface) []link {
+	balancer := e.balancers[to]
+	if balancer == nil {
+		return nil
+	}
 	var all []link
-	for _, balancer := range e.model.Balancers {
-		if balancer.Kind == "gateway" || !slices.Contains(balancer.Interfaces, to) {
-			continue
-		}
-		for _, endpoint := range e.model.Endpoints {
-			if endpoint.Kind != "interface" && endpoint.Kind != "private" {
-				continue
+	for _, endpoint := range e.model.Endpoints {
+		switch {
+		case endpoint.Kind != "interface" && endpoint.Kind != "private":
+		case endpoint.Of != nil:
+			if refs, leads := leadsTo(endpoint.Of, balancer); leads {
+				all = append(all, link{endpoint, endpoint.Of, balancer, refs})
 			}
-			l := link{endpoint: endpoint, service: endpoint.Of, balancer: balancer}
-			if l.service == nil {
-				for _, service := range e.model.Services {
-					if !endpoint.Service.IsKnown() {
-						l.service, l.refs = service, []topology.Ref{endpoint.Service.Ref()}
-						all = append(all, l)
-					}
-				}
-				continue
-			}
-			var perhaps []topology.Ref
-			found := false
-			for _, v := range l.service.Balancers {
-				balancers, complete := v.Options()
-				if v.IsKnown() && balancers[0] == balancer {
-					found = true
-				} else if !v.IsKnown() && (!complete || slices.Contains(balancers, balancer)) {
-					perhaps = append(perhaps, v.Ref())
-				}
-			}
-			if !found {
-				l.refs = perhaps
-			}
-			if found || len(perhaps) > 0 {
-				all = append(all, l)
+		case !endpoint.Service.IsKnown():
+			for _, service := range e.model.Services {
+				all = append(all, link{endpoint, service, balancer, []topology.Ref{endpoint.Service.Ref()}})
 			}
 		}
 	}
 	return all
+}
+
+// leadsTo reports whether a service leads to a load balancer, or may: refs decide.
+func leadsTo(service *topology.EndpointService, balancer *topology.Balancer) (refs []topology.Ref, leads bool) {
+	for _, v := range service.Balancers {
+		balancers, complete := v.Options()
+		switch {
+		case v.IsKnown() && balancers[0] == balancer:
+			return nil, true
+		case !v.IsKnown() && (!complete || slices.Contains(balancers, balancer)):
+			refs = append(refs, v.Ref())
+		}
+	}
+	return refs, len(refs) > 0
 }
 
 // link passes what has come to an interface of the endpoint on to the walk's
@@ -798,8 +783,7 @@ func (e *Engine) startAtFrontend(w *walk, base flow, q Question, target place) {
 			continue
 		}
 		for _, f := range cubes(base, q.Traffic, e.spread(q.From, place{outside: true}), destinations) {
-			rest := packet.Set{f.now.Reply()}.Subtract(privateAddresses()).Reply()
-			for _, f := range f.split(rest, rest, nil) {
+			for _, f := range f.fromPublic() {
 				f.from = place{gateway: gw, outside: true}
 				f = f.hop(target.iface.Ref, "comes in at "+target.iface.Name+" of the load balancer")
 				w.arrive(f, target)
@@ -826,10 +810,6 @@ func (w *walk) sendBackDirectly(f flow, l leg) {
 // frontend reports whether the interface is the frontend of an Azure load
 // balancer, which no filter of its subnet protects.
 func (e *Engine) frontend(iface *topology.Interface) bool {
-	if iface == nil || iface.Kind != topology.BalancerInterface {
-		return false
-	}
-	return slices.ContainsFunc(e.model.Balancers, func(b *topology.Balancer) bool {
-		return b.Kind == "azure" && len(iface.Filters) == 0 && slices.Contains(b.Interfaces, iface)
-	})
+	b := e.balancers[iface]
+	return b != nil && b.Kind == "azure" && len(iface.Filters) == 0
 }

@@ -19,6 +19,8 @@ type Engine struct {
 	open    map[*topology.RouteTable][]*topology.Route
 	inside  map[*topology.Subnet][]*topology.Interface
 	stray   []*topology.Interface // their subnet is not known
+	// balancers are those of the interfaces that they stand with.
+	balancers map[*topology.Interface]*topology.Balancer
 	// fronts are the listeners before each target, and balanced the targets in the
 	// model's order; openFronts may have others.
 	fronts     map[*topology.Interface][]front
@@ -37,6 +39,8 @@ func New(model *topology.Model) *Engine {
 		open:    map[*topology.RouteTable][]*topology.Route{},
 		inside:  map[*topology.Subnet][]*topology.Interface{},
 		fronts:  map[*topology.Interface][]front{},
+
+		balancers: map[*topology.Interface]*topology.Balancer{},
 	}
 	for _, subnet := range model.Subnets {
 		e.subnets[subnet.Network] = append(e.subnets[subnet.Network], subnet)
@@ -523,8 +527,7 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 				continue // the internet reaches a public address where it stands
 			}
 			for _, f := range cubes(base, q.Traffic, sources, destinations) {
-				rest := packet.Set{f.now.Reply()}.Subtract(privateAddresses()).Reply()
-				for _, f := range f.split(rest, rest, nil) {
+				for _, f := range f.fromPublic() {
 					w.fromInternet(f, gw, q.To, target)
 				}
 			}
@@ -570,6 +573,12 @@ func (e *Engine) startOutside(w *walk, q Question, base flow, destinations []spr
 			w.block(f, target.subnet.Network.Ref, "nothing leads from outside into %s", target.subnet.Network.Name)
 		}
 	}
+}
+
+// fromPublic returns what has a source that the internet carries.
+func (f flow) fromPublic() []flow {
+	rest := packet.Set{f.now.Reply()}.Subtract(privateAddresses()).Reply()
+	return f.split(rest, rest, nil)
 }
 
 // fromInternet lets packets of the internet in by a gateway.

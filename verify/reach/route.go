@@ -82,7 +82,25 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 			sure = f
 		}
 	}
-	rest := packet.Set{f.now}
+	rest := claim(known, packet.Set{f.now}, func(e entry, hit packet.Set) {
+		way := f
+		if clouds(e.route) {
+			way = sure
+		}
+		for _, part := range way.split(hit, hit, nil) {
+			w.follow(part, e.prefix, e.route, subnet)
+		}
+	})
+	if len(rest) > 0 {
+		f.sent = f.rewrites.carry(f.sent, example(rest))
+		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
+	}
+}
+
+// claim calls do with each destination of a table, in the order of evaluation, and
+// what of the packets it takes; it returns what none does.
+func claim(known []entry, packets packet.Set, do func(e entry, hit packet.Set)) (rest packet.Set) {
+	rest = packets
 	own := ownRoutes(known)
 	for _, e := range known {
 		taken := packet.Set{to(packet.InPrefix(e.prefix))}
@@ -94,21 +112,12 @@ func (w *walk) lookUp(f flow, table *topology.RouteTable, subnet *topology.Subne
 			continue
 		}
 		rest = rest.Subtract(taken)
-		way := f
-		if clouds(e.route) {
-			way = sure
-		}
-		for _, part := range way.split(hit, hit, nil) {
-			w.follow(part, e.prefix, e.route, subnet)
-		}
+		do(e, hit)
 		if len(rest) == 0 {
-			return
+			break
 		}
 	}
-	if len(rest) > 0 {
-		f.sent = f.rewrites.carry(f.sent, example(rest))
-		w.block(f, table.Ref, "the route table has no route to %s", w.address(Witness(rest).Destination))
-	}
+	return rest
 }
 
 // clouds reports whether a route is the cloud's own to the network's or a
