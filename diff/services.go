@@ -55,15 +55,7 @@ func (s *survey) publicName(service, region string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return host(names[0])
-}
-
-// host is one of the names that a pattern stands for.
-func host(pattern string) string {
-	if rest, ok := strings.CutPrefix(pattern, "*."); ok {
-		return "any." + rest
-	}
-	return strings.TrimPrefix(pattern, ".")
+	return reach.SomeName(names[0])
 }
 
 // connect asks for a service by a name, as callers resolve it, on the one port
@@ -184,7 +176,7 @@ func (s *survey) addNames(all names) {
 		}
 		s.sites = append(s.sites, site{
 			kind: service, group: name, traffic: traffic, cloud: topology.Azure,
-			ask: func(from, to *site) reach.Answer { return s.call(from, host(name), to.traffic) },
+			ask: func(from, to *site) reach.Answer { return s.call(from, reach.SomeName(name), to.traffic) },
 		})
 	}
 }

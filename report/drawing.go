@@ -266,13 +266,10 @@ func (s *Subject) partlyOut(t tier, line *Line) {
 func (s *Subject) askName(t tier, name string) finding {
 	questions := fromSubnets(t.Subnets, reach.Addresses(s.model.PublicName(name)), reach.TCP(443))
 	for i := range questions {
-		questions[i].Name = someName(name)
+		questions[i].Name = reach.SomeName(name)
 	}
 	return s.ask(questions)
 }
-
-// someName is one of the names that a pattern stands for.
-func someName(pattern string) string { return strings.Replace(pattern, "*.", "any.", 1) }
 
 // laterIn completes the line to nodes which AKS's load balancer will lead to from
 // those that their security group lets in.

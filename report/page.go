@@ -479,7 +479,7 @@ func (s *Subject) name(name string) nameView {
 }
 
 func (s *Subject) connects(t tier, name string) (State, string) {
-	if !s.engine.Resolve(t.Network, someName(name)).Certain {
+	if !s.engine.Resolve(t.Network, reach.SomeName(name)).Certain {
 		// Servers that nobody knows answer: what counts is the way to its address.
 		f := s.askName(t, name)
 		if n := len(f.Evidence); n > 0 && f.State != Path {
@@ -490,7 +490,7 @@ func (s *Subject) connects(t tier, name string) (State, string) {
 	counts := map[reach.Verdict]int{}
 	why := ""
 	for _, subnet := range t.Subnets {
-		result, err := s.engine.Connect(reach.Connection{From: subnet.Ref.URN, To: "fqdn:" + someName(name), Protocol: "tcp", Port: "443"})
+		result, err := s.engine.Connect(reach.Connection{From: subnet.Ref.URN, To: "fqdn:" + reach.SomeName(name), Protocol: "tcp", Port: "443"})
 		if err != nil {
 			return Unknown, err.Error()
 		}

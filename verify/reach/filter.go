@@ -267,6 +267,14 @@ func covered(names []string, name string) bool {
 	return slices.ContainsFunc(names, func(pattern string) bool { return Covers(pattern, name) })
 }
 
+// SomeName returns one of the names that a name of a rule holds for.
+func SomeName(pattern string) string {
+	if below, ok := strings.CutPrefix(pattern, "*."); ok {
+		return "any." + below
+	}
+	return strings.TrimPrefix(pattern, ".")
+}
+
 func protocols(rule *topology.Rule) (must, may packet.Set, ref topology.Ref) {
 	numbers, known := rule.Protocols.Get()
 	if !known {

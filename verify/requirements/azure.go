@@ -139,7 +139,7 @@ func throughFirewall(c *check) {
 		for _, subnet := range append(slices.Clone(c.tier(network, nodes)), c.subnets(network, pods)...) {
 			c.separate(anyHost(subnet), internet(), reach.All(), avoid...)
 			for _, name := range names {
-				name = strings.Replace(name, "*.", "any.", 1) // any name below
+				name = reach.SomeName(name)
 				to := outside(c.model.PublicName(name))
 				to.name = "fqdn:" + name
 				c.reaches(anyHost(subnet), to, reach.TCP(443), name)
