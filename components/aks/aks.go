@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/components/internal/azurerole"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -158,12 +159,7 @@ type builder struct {
 }
 
 func (b *builder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.component}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return warn.Log(b.ctx, b.component, b.plan.Warnings)
 }
 
 // identities creates the identities that roles are given to before the cluster

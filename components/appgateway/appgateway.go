@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/components/internal/azurerole"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -155,12 +156,7 @@ type builder struct {
 }
 
 func (b *builder) warnings() error {
-	for _, warning := range b.component.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.component}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return warn.Log(b.ctx, b.component, b.component.plan.Warnings)
 }
 
 // identity creates what the gateway reads its certificates as.

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/components/internal/azurerole"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 )
 
 // Type is the type token of VendorAccess.
@@ -48,10 +49,8 @@ func NewVendorAccess(ctx *pulumi.Context, name string, args *VendorAccessArgs, o
 	if err := ctx.RegisterComponentResource(Type, name, access, opts...); err != nil {
 		return nil, fmt.Errorf("vendor access %q: %w", name, err)
 	}
-	for _, warning := range plan.Warnings {
-		if err := ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: access}); err != nil {
-			return nil, fmt.Errorf("vendor access %q: %w", name, err)
-		}
+	if err := warn.Log(ctx, access, plan.Warnings); err != nil {
+		return nil, fmt.Errorf("vendor access %q: %w", name, err)
 	}
 	ids := pulumi.StringMap{}
 	for _, grant := range plan.Grants {

@@ -9,6 +9,7 @@ import (
 	network "github.com/pulumi/pulumi-azure-native-sdk/network/v2/v20240501"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -156,12 +157,7 @@ func (b *builder) key(suffix string) string { return b.name + "-" + suffix }
 func (b *builder) location() pulumi.StringInput { return pulumi.String(b.plan.Spec.Location) }
 
 func (b *builder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.hub}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return warn.Log(b.ctx, b.hub, b.plan.Warnings)
 }
 
 // network creates the VNet. It never lists its subnets: Azure would delete

@@ -10,6 +10,7 @@ import (
 	privatedns "github.com/pulumi/pulumi-azure-native-sdk/network/v2/v20240601"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/internal/outputs"
 	"github.com/underlay-iac/underlay/problem"
 )
@@ -215,12 +216,7 @@ func (b *builder) child(dependsOn ...pulumi.Resource) []pulumi.ResourceOption {
 }
 
 func (b *builder) warnings() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.component}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return warn.Log(b.ctx, b.component, b.plan.Warnings)
 }
 
 // zones creates the zones that do not exist and links them to the spoke and to

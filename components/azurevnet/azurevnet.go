@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/underlay-iac/underlay/addressing"
+	"github.com/underlay-iac/underlay/components/internal/warn"
 	"github.com/underlay-iac/underlay/problem"
 )
 
@@ -222,12 +223,7 @@ func (b *builder) key(parts ...string) string {
 func (b *builder) location() pulumi.StringPtrInput { return pulumi.String(b.plan.Spec.Location) }
 
 func (b *builder) warn() error {
-	for _, warning := range b.plan.Warnings {
-		if err := b.ctx.Log.Warn(warning, &pulumi.LogArgs{Resource: b.vnet}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return warn.Log(b.ctx, b.vnet, b.plan.Warnings)
 }
 
 // network creates the VNet, or takes the existing one. Its subnets are resources
