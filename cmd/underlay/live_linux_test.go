@@ -138,6 +138,8 @@ func TestLiveTreeOfAFailure(t *testing.T) {
 what was done is kept; .underlay up lost --sandbox. goes on from here
 $`, s.Text())
 	assert.Equal(t, "1;31", s.Attributes("error:"))
+	// The plan and the engine's program warn of the same: it is told once.
+	assert.Equal(t, 1, strings.Count(s.Text(), "warning: the one NAT gateway is in eu-west-1a"))
 }
 
 // Ctrl-C ends the operation in order: what has begun is waited for, what is done is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,8 @@ type progress struct {
 	noted bool
 	tree  *tree // of the operation, once it has begun
 	stop  func()
+	// warned are the warnings that it has told.
+	warned []string
 }
 
 // newProgress returns the display of what a command does. A silent one shows
@@ -125,11 +128,17 @@ func (p *progress) note(line string) {
 func (p *progress) warn(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.print(p.warning(text))
+	p.warnOnce(text)
 }
 
-func (p *progress) warning(text string) string {
-	return p.style.Unsure("warning:") + " " + p.style.Hang(text, 9)
+// warnOnce tells a warning that it has not told yet: the program says what its
+// components' plans warn of when the engine runs it, too.
+func (p *progress) warnOnce(text string) {
+	if text = strings.TrimSpace(text); slices.Contains(p.warned, text) {
+		return
+	}
+	p.warned = append(p.warned, text)
+	p.print(p.style.Unsure("warning:") + " " + p.style.Hang(text, 9))
 }
 
 func (p *progress) print(line string) {
@@ -181,7 +190,7 @@ func (p *progress) event(e automation.Event) {
 	}
 	switch verb := verbOf(e.Op); {
 	case e.Status == automation.StatusDiagnostic && e.Severity == automation.SeverityWarning:
-		p.print(p.warning(e.Message))
+		p.warnOnce(e.Message)
 	case e.Status == automation.StatusDone && verb.changes && p.screen == nil && !p.silent && !isPlumbing(e.Type):
 		fmt.Fprintf(p.out, "  %-8s %-60s %5.1f s\n", verb.done, shortType(e.Type)+" "+e.Name, time.Since(p.begin).Seconds())
 	}
